@@ -1,0 +1,92 @@
+"""What a reward model is: the one interface that our model, every baseline and every fake share.
+
+Light on purpose: importing this module imports numpy and nothing heavier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["RewardModel", "RewardStream", "Scores"]
+
+
+class Scores(NamedTuple):
+    """Scores of B (video, instruction) pairs; arrays over B.
+
+    Attributes:
+        similarity: float32 (B,), cosine of video and instruction, in [-1, 1].
+        success: float32 (B,), calibrated probability of success, in [0, 1].
+        failure_mode: int64 (B,), index of the likeliest failure mode; -1 where ``success >= 0.5`` or the
+            model has no failure modes for the instruction.
+        failure_posterior: float32 (B, K), probability of each mode given failure; K is the largest of the
+            batch, rows with fewer modes are padded with 0.
+    """
+
+    similarity: NDArray[np.float32]
+    success: NDArray[np.float32]
+    failure_mode: NDArray[np.int64]
+    failure_posterior: NDArray[np.float32]
+
+
+class RewardStream(Protocol):
+    """Scores of N running episodes, one new frame each per call."""
+
+    def push(self, frames: NDArray[np.uint8], reset_mask: NDArray[np.bool_]) -> Scores:
+        """Add one frame to each episode and score the episodes so far.
+
+        Args:
+            frames: uint8 (N, H, W, 3), RGB.
+            reset_mask: bool (N,), True where the frame is the first of an episode.
+
+        Returns:
+            Scores with N rows.
+        """
+        ...
+
+
+@runtime_checkable
+class RewardModel(Protocol):
+    """Scores how well videos do what instructions say.
+
+    A model may also have ``margin(scores)``-like extras; wrappers rely on these three methods alone, except
+    ``reward_mode="margin"``, which needs ``Scores`` from a model with failure modes (see `MarginModel`).
+    """
+
+    def score(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]) -> Scores:
+        """Score whole videos.
+
+        Args:
+            videos: uint8 (B, T, H, W, 3) with T >= 1, or a sequence of B arrays (T_i, H, W, 3); RGB, any size.
+            instructions: B sentences.
+
+        Returns:
+            Scores with B rows.
+        """
+        ...
+
+    def score_steps(self, video: NDArray[np.uint8], instruction: str) -> Scores:
+        """Score every prefix of one video.
+
+        Args:
+            video: uint8 (T, H, W, 3).
+            instruction: The sentence.
+
+        Returns:
+            Scores with T rows; row t scores ``video[: t + 1]``.
+        """
+        ...
+
+    def stream(self, instructions: Sequence[str]) -> RewardStream:
+        """Open a stream over N episodes, one instruction each.
+
+        Args:
+            instructions: N sentences.
+
+        Returns:
+            A stream whose ``push`` takes N frames.
+        """
+        ...
