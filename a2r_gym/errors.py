@@ -16,12 +16,16 @@ __all__ = [
     "DataError",
     "FrameError",
     "InstructionError",
+    "MetricError",
     "MissingDependencyError",
     "NonFiniteRewardError",
     "RenderError",
     "RenderModeError",
+    "TaskLeftOutError",
     "UnknownNameError",
     "WeightsError",
+    "WorkerError",
+    "WrappingError",
     "unknown_name",
 ]
 
@@ -38,12 +42,20 @@ class InstructionError(A2RError, ValueError):
     """An instruction is empty, not a string, or their number does not fit the videos."""
 
 
+class MetricError(A2RError, ValueError):
+    """A metric got values of the wrong shape or range, or too few of them."""
+
+
 class UnknownNameError(A2RError, KeyError):
     """A task, scene, preset, recipe or model name does not exist."""
 
     def __str__(self) -> str:
         """Return the message itself: ``KeyError`` would print its repr."""
         return str(self.args[0]) if self.args else ""
+
+
+class TaskLeftOutError(A2RError, ValueError):
+    """A task's direction has no meaning under the scene's camera."""
 
 
 class RenderModeError(A2RError, ValueError):
@@ -64,6 +76,14 @@ class MissingDependencyError(A2RError, ImportError):
 
 class WeightsError(A2RError, RuntimeError):
     """Pretrained weights are missing or their hash differs."""
+
+
+class WrappingError(A2RError, ValueError):
+    """A wrapper does not fit the environment or the reward model it was given."""
+
+
+class WorkerError(A2RError, RuntimeError):
+    """An environment failed in its worker process; the message holds the worker's traceback."""
 
 
 class CheckpointError(A2RError, RuntimeError):

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RewardModel", "RewardStream", "Scores"]
+__all__ = ["MarginStream", "RewardModel", "RewardStream", "Scores"]
 
 
 class Scores(NamedTuple):
@@ -49,12 +49,20 @@ class RewardStream(Protocol):
 
 
 @runtime_checkable
-class RewardModel(Protocol):
-    """Scores how well videos do what instructions say.
+class MarginStream(Protocol):
+    """A stream that also tells the margin of its last push; ``reward_mode="margin"`` needs one."""
 
-    A model may also have ``margin(scores)``-like extras; wrappers rely on these three methods alone, except
-    ``reward_mode="margin"``, which needs ``Scores`` from a model with failure modes (see `MarginModel`).
-    """
+    margin: NDArray[np.float32]
+    """float32 (N,): similarity to the instruction minus the largest to one of its failure texts, in [-2, 2]."""
+
+    def push(self, frames: NDArray[np.uint8], reset_mask: NDArray[np.bool_]) -> Scores:
+        """See `RewardStream.push`."""
+        ...
+
+
+@runtime_checkable
+class RewardModel(Protocol):
+    """Scores how well videos do what instructions say."""
 
     def score(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]) -> Scores:
         """Score whole videos.

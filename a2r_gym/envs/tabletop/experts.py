@@ -1,0 +1,188 @@
+"""Scripted controllers of the table-top: an expert for each task, and the ways to fail that training needs.
+
+Successes and failures move alike: speed, start delay, noise and style are drawn before the source is looked at, so
+that a reward model cannot tell them by how the hand moves. The source is only the plan; the state labels the episode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from a2r_gym.envs.tabletop.env import OBSERVATION, STEP_LENGTH, STEP_YAW, TabletopEnv
+from a2r_gym.envs.tabletop.plans import Plan, Style, Waypoint, make_plan
+from a2r_gym.envs.tabletop.tasks import task_info
+from a2r_gym.errors import unknown_name
+
+__all__ = ["REWIND_UNDONE", "SOURCES", "Controller", "Manner", "expert", "make_controller"]
+
+SOURCES: Final = ("success", "random", "missed", "stopped_short", "undone")
+"""What a controller sets out to do."""
+REWIND_UNDONE: Final = False
+"""Here the hand really undoes what it did; a collector need not play states backwards."""
+ARRIVED: Final = 0.008
+"""Metres within which the command has reached a waypoint."""
+TIP_ARRIVED: Final = 0.025
+"""Metres within which the fingertips have."""
+PATIENCE: Final = 5
+"""Steps after which a waypoint is given up."""
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a controller moves, whatever it sets out to do.
+
+    Attributes:
+        speed: Fraction of the hand's top speed.
+        delay: Steps before it starts.
+        noise: Standard deviation of the noise on the action.
+        retreat: Whether it lifts the hand when done, else rests.
+        style: How it carries the task out.
+    """
+
+    speed: float = 1.0
+    delay: int = 0
+    noise: float = 0.0
+    retreat: bool = False
+    style: Style = Style()
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> Manner:
+        """Draw a manner; the number of draws is always the same."""
+        speed, delay, noise, retreat, amount, remainder, beside, inside = rng.uniform(size=8)
+        return cls(
+            speed=0.8 + 0.2 * float(speed),
+            delay=int(delay * 5),
+            noise=0.25 * float(noise),
+            retreat=bool(retreat < 0.5),
+            style=Style(float(amount), float(remainder), bool(beside < 0.6), bool(inside < 0.4)),
+        )
+
+
+class Controller:
+    """Follows a plan: observation in, action out. Starts anew when an observation's time is 0."""
+
+    def __init__(self, planner: Callable[[NDArray[np.float64]], Plan], manner: Manner, rng: np.random.Generator) -> None:
+        """Keep what is needed; the plan is made at the first observation.
+
+        Args:
+            planner: From the first observation to the plan.
+            manner: How to move.
+            rng: Of the noise.
+        """
+        self._planner, self._manner, self._rng = planner, manner, rng
+        self._plan: Plan | None = None
+
+    def __call__(self, obs: NDArray[np.float64]) -> NDArray[np.float32]:
+        """Return the action float32 (5,) for an observation."""
+        if self._plan is None or obs[OBSERVATION["time"]] == 0.0:
+            self._begin(obs)
+        assert self._plan is not None
+        action = np.zeros(5)
+        if self._waited < self._manner.delay:
+            self._waited += 1
+        else:
+            action[:3] = self._advance(obs)
+            action[3] = (self._plan.yaw - obs[OBSERVATION["yaw"]]) / STEP_YAW
+        action[4] = self._plan.grip
+        drift = self._rng.standard_normal(4)
+        self._wander = 0.8 * self._wander + 0.6 * drift  # variance 1: noise that sways, not jitter
+        action[:4] += self._manner.noise * self._wander
+        return np.clip(action, -1.0, 1.0).astype(np.float32)
+
+    def _begin(self, obs: NDArray[np.float64]) -> None:
+        self._plan = self._planner(obs)
+        self._queue = list(self._plan.waypoints)
+        self._goal: NDArray[np.float64] | None = None
+        self._waited = self._stuck = 0
+        self._wander = np.zeros(4)
+        self._done = False
+
+    def _advance(self, obs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the move (3,), a fraction of `STEP_LENGTH`, towards the waypoint whose turn it is."""
+        command, tip = obs[OBSERVATION["command"]], obs[OBSERVATION["tip"]]
+        while True:
+            if self._goal is None:
+                if not self._queue:
+                    self._finish(command)
+                self._goal, self._stuck = self._queue[0].resolve(obs), 0
+            way = self._goal - command
+            reached = float(np.linalg.norm(way)) < ARRIVED
+            waiting = self._queue[0].arrive and float(np.linalg.norm(self._goal - tip)) > TIP_ARRIVED
+            self._stuck += int(reached)
+            if not reached or (waiting and self._stuck <= PATIENCE) or (self._done and len(self._queue) == 1):
+                break
+            self._queue.pop(0)
+            self._goal = None
+        length = self._manner.speed * self._queue[0].speed * STEP_LENGTH
+        move: NDArray[np.float64] = way * min(1.0, length / max(float(np.linalg.norm(way)), 1e-9)) / STEP_LENGTH
+        return move
+
+    def _finish(self, command: NDArray[np.float64]) -> None:
+        """Append what follows a finished plan: rest, or lift the hand."""
+        lift = 0.1 if self._manner.retreat and not self._done else 0.0
+        self._queue.append(Waypoint(command + np.array([0.0, 0.0, lift]), speed=0.6))
+        self._done = True
+
+
+def expert(task: str) -> Controller:
+    """Return the clean scripted policy of a task; it works in every scene and for any number of episodes.
+
+    Args:
+        task: A key of `TASKS`.
+
+    Returns:
+        From observation to action.
+
+    Raises:
+        UnknownNameError: There is no such task.
+    """
+    task_info(task)
+    manner = Manner()
+    return Controller(
+        lambda obs: make_plan(task, "success", obs, manner.style), manner, np.random.default_rng(0)
+    )
+
+
+def make_controller(env: TabletopEnv, source: str, rng: np.random.Generator) -> Controller:
+    """Return a controller for the episode that ``env.reset`` has begun.
+
+    Args:
+        env: Gives the task.
+        source: One of `SOURCES`.
+        rng: Of this episode; the same state gives all sources the same manner and noise.
+
+    Returns:
+        From observation to action.
+
+    Raises:
+        UnknownNameError: There is no such source.
+    """
+    if source not in SOURCES:
+        raise unknown_name("source", source, SOURCES)
+    manner = Manner.draw(rng)
+    noise_rng, plan_rng = rng.spawn(2)
+    task = env.task
+
+    def planner(obs: NDArray[np.float64]) -> Plan:
+        if source == "random":
+            return _explore(obs, plan_rng)
+        return make_plan(task, source, obs, manner.style)
+
+    return Controller(planner, manner, noise_rng)
+
+
+def _explore(obs: NDArray[np.float64], rng: np.random.Generator) -> Plan:
+    """Plan a smooth wandering among the objects."""
+    tip = obs[OBSERVATION["faucet_tip"]]
+    near = [obs[OBSERVATION["mug"]], obs[OBSERVATION["drawer_handle"]], tip]
+    path = []
+    for _ in range(8):
+        place = near[int(rng.integers(3))][:2] + rng.normal(0.0, 0.09, size=2)
+        height = float(rng.uniform(0.03, 0.2))
+        path.append(Waypoint(np.array([place[0], place[1], height]), speed=float(rng.uniform(0.5, 1.0))))
+    return Plan(path, float(rng.uniform(-1.5, 1.5)), float(rng.uniform(-1.0, 1.0)))

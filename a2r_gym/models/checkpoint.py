@@ -1,0 +1,189 @@
+"""A checkpoint is a folder: config.json, model.safetensors, SHA256SUMS and a card.
+
+The tensors are those that training changed plus the image trunk's; the text tower's base comes from its
+package. Nothing is unpickled. A folder is written beside its place and moved in whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from a2r_gym.errors import CheckpointError, unknown_name
+from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig, TaskEntry
+from a2r_gym.models.scoring import Adapt2Reward, Calibration
+
+__all__ = ["BUNDLED", "FORMAT", "CheckpointMeta", "bundled_names", "load_network", "load_reward", "save_checkpoint"]
+
+FORMAT = 1
+"""Version of the folder's layout."""
+
+BUNDLED = "a2r-small"
+"""The checkpoint that comes with the package."""
+
+_ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
+_CONFIG, _TENSORS, _SUMS, _CARD = "config.json", "model.safetensors", "SHA256SUMS", "README.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointMeta:
+    """What a checkpoint records beside the network.
+
+    Attributes:
+        calibration: From similarity to probability of success.
+        render_preset: The preset of the pictures it was trained on.
+        camera: A word on the cameras it was trained on.
+        recipe: Name of the recipe that made it.
+        provenance: Seeds, steps, data sets, versions; free form, JSON.
+    """
+
+    calibration: Calibration
+    render_preset: str = "fast"
+    camera: str = "default"
+    recipe: str = ""
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+
+def bundled_names() -> list[str]:
+    """Names of the checkpoints that come with the package."""
+    return sorted(path.parent.name for path in _ROOT.glob(f"*/{_CONFIG}"))
+
+
+def _tensors(network: Adapt2RewardNetwork) -> dict[str, Tensor]:
+    """What is stored: everything but the frozen base of the text tower."""
+    trained = {name for name, value in network.named_parameters() if value.requires_grad}
+    kept = {
+        name: value.detach().cpu().contiguous()
+        for name, value in network.state_dict().items()
+        if name in trained or not name.startswith("text.")
+    }
+    return {name: value for name, value in kept.items() if value.dtype.is_floating_point}
+
+
+def save_checkpoint(folder: Path, network: Adapt2RewardNetwork, meta: CheckpointMeta, card: str) -> None:
+    """Write a checkpoint folder in one move.
+
+    Args:
+        folder: Where it will stand; one that is there is replaced.
+        network: The network; its parameters that require a gradient and its image trunk are stored.
+        meta: What to record beside it.
+        card: The model card, Markdown.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        fresh = Path(scratch) / "new"
+        fresh.mkdir()
+        save_file(_tensors(network), fresh / _TENSORS)
+        config = {"format": FORMAT, "model": asdict(network.config), **asdict(meta)}
+        config["model"].pop("task_names")
+        (fresh / _CONFIG).write_text(json.dumps(config, indent=1) + "\n")
+        (fresh / _CARD).write_text(card)
+        names = (_CARD, _CONFIG, _TENSORS)
+        (fresh / _SUMS).write_text("".join(f"{_sha256(fresh / name)}  {name}\n" for name in names))
+        if folder.exists():
+            os.replace(folder, Path(scratch) / "old")
+        os.replace(fresh, folder)
+
+
+def load_reward(name: str | os.PathLike[str] | None = None, *, runtime: str | None = None) -> Adapt2Reward:
+    """Load a reward model.
+
+    Args:
+        name: A bundled checkpoint's name, or a folder; None: `BUNDLED`.
+        runtime: ``"torch"``, ``"openvino"``, or None: the fastest that is installed.
+
+    Returns:
+        The model, ready to score.
+
+    Raises:
+        UnknownNameError: Neither a bundled name nor a folder.
+        CheckpointError: Files are missing, cut or changed.
+        WeightsError: The text tower's package is missing.
+
+    Example:
+        >>> import a2r_gym
+        >>> model = a2r_gym.load_reward("a2r-small")  # doctest: +SKIP
+    """
+    name = os.fspath(name or BUNDLED)
+    network, meta = load_network(_find(name))
+    return Adapt2Reward(network, meta.calibration, name=name, runtime=runtime)
+
+
+def load_network(folder: Path) -> tuple[Adapt2RewardNetwork, CheckpointMeta]:
+    """Load a checkpoint folder's network and record; see `load_reward` for the errors."""
+    _check_manifest(folder)
+    config = json.loads((folder / _CONFIG).read_text())
+    if config["format"] != FORMAT:
+        raise CheckpointError(f"{folder}: format {config['format']}, this version reads {FORMAT}; update a2r-gym")
+    tasks = tuple(
+        TaskEntry(
+            name=task["name"], instructions=tuple(task["instructions"]), failure_modes=tuple(task["failure_modes"])
+        )
+        for task in config["model"].pop("tasks")
+    )
+    network = Adapt2RewardNetwork(ModelConfig(tasks=tasks, **config["model"]), image_weights=False)
+    try:
+        stored = load_file(folder / _TENSORS)
+    except SafetensorError as error:
+        raise CheckpointError(f"{folder / _TENSORS} cannot be read ({error}); get the checkpoint again") from error
+    _fill(network, stored, folder)
+    meta = CheckpointMeta(
+        calibration=Calibration(**config["calibration"]),
+        **{key: config[key] for key in ("render_preset", "camera", "recipe", "provenance")},
+    )
+    return network, meta
+
+
+def _find(name: str) -> Path:
+    for folder in (_ROOT / name, Path(name)):
+        if (folder / _CONFIG).is_file() or (folder / _SUMS).is_file():
+            return folder
+    if Path(name).is_dir():
+        raise CheckpointError(f"{name} is no checkpoint: it holds no {_CONFIG}; expected {_CONFIG}, {_TENSORS}, {_SUMS}")
+    raise unknown_name("reward model", name, [*bundled_names(), "PATH/TO/FOLDER"])
+
+
+def _check_manifest(folder: Path) -> None:
+    """Compare every file with SHA256SUMS: a flipped byte in safetensors would load without a word."""
+    sums = folder / _SUMS
+    if not sums.is_file():
+        raise CheckpointError(f"{folder}: {_SUMS} is missing; a checkpoint without its manifest is not loaded")
+    listed = dict(reversed(line.split(maxsplit=1)) for line in sums.read_text().splitlines())
+    for name in (_CONFIG, _TENSORS):
+        if name not in listed:
+            raise CheckpointError(f"{sums} does not list {name}; get the checkpoint again")
+    for name, expected in listed.items():
+        if not (folder / name).is_file():
+            raise CheckpointError(f"{folder}: {name} is missing; get the checkpoint again")
+        found = _sha256(folder / name)
+        if found != expected:
+            raise CheckpointError(
+                f"{folder / name} has SHA-256 {found}, its manifest says {expected}: it was cut or changed; "
+                "get the checkpoint again"
+            )
+
+
+def _fill(network: Adapt2RewardNetwork, stored: dict[str, Tensor], folder: Path) -> None:
+    expected = _tensors(network)
+    missing, surplus = sorted(expected.keys() - stored.keys()), sorted(stored.keys() - expected.keys())
+    if missing or surplus:
+        raise CheckpointError(f"{folder}: tensors do not fit its config; missing {missing[:3]}, not known {surplus[:3]}")
+    wrong = [name for name, value in stored.items() if value.shape != expected[name].shape]
+    if wrong:
+        raise CheckpointError(f"{folder}: tensor {wrong[0]} has another shape than its config says")
+    with torch.no_grad():
+        network.load_state_dict(stored, strict=False)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,250 @@
+"""The network as a `RewardModel`: stored videos, growing prefixes and running episodes, one path for all.
+
+Shape suffixes: N episodes or frames, B videos, M sentences, T frames of the head, F frame feature,
+K failure modes, D embedding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from a2r_gym.errors import FrameError, NonFiniteRewardError
+from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, FrameEncoder
+from a2r_gym.models.frames import check_instructions, check_video, resize_frames
+from a2r_gym.models.runtime import make_runtime
+from a2r_gym.models.window import MAX_KEPT, FrameWindow, spread, window_indices
+from a2r_gym.protocols import Scores
+
+__all__ = ["Adapt2Reward", "Adapt2RewardStream", "Calibration", "ScoreMatrix"]
+
+_HEAD_BATCH = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """From similarity to probability of success: sigmoid(slope * similarity + intercept)."""
+
+    slope: float
+    intercept: float
+
+    def __call__(self, similarity: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Map similarities of any shape to probabilities of the same shape."""
+        logit = self.slope * similarity.astype(np.float64) + self.intercept
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -60.0, 60.0))), dtype=np.float32)
+
+
+class ScoreMatrix(NamedTuple):
+    """Every video against every sentence; float32 (B, M) each."""
+
+    similarity: NDArray[np.float32]
+    success: NDArray[np.float32]
+
+
+class _Text(NamedTuple):
+    """An instruction's embedding (D,) and those of its failure texts (K, D); K = 0 without any."""
+
+    success_D: Tensor
+    failures_KD: Tensor
+
+
+class Adapt2Reward:
+    """Scores videos with a trained network; implements `a2r_gym.protocols.RewardModel`.
+
+    Args:
+        network: The trained network.
+        calibration: Fitted on held-out clips; see `Calibration`.
+        name: How the model is called, a checkpoint's name or folder.
+        runtime: ``"torch"``, ``"openvino"`` or None (chosen automatically).
+    """
+
+    def __init__(
+        self,
+        network: Adapt2RewardNetwork,
+        calibration: Calibration,
+        *,
+        name: str,
+        runtime: str | None = None,
+    ) -> None:
+        self.network = network.eval().requires_grad_(False)
+        self.calibration = calibration
+        self.name = name
+        self._encode = make_runtime(FrameEncoder(network), network.backbone.image_size, runtime)
+        self._texts: dict[str, _Text] = {}
+        self._task_of = {
+            _plain(sentence): index
+            for index, task in reversed(list(enumerate(network.config.tasks)))
+            for sentence in task.instructions
+        }
+
+    @property
+    def runtime(self) -> str:
+        """Name of the runtime that encodes frames."""
+        return self._encode.name
+
+    def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Encode frames of any size: uint8 (N, H, W, 3) to float32 (N, F)."""
+        return self._encode(resize_frames(frames, self.network.backbone.image_size))
+
+    @torch.inference_mode()
+    def text(self, instruction: str) -> _Text:
+        """Embed an instruction and, where its task was trained, its failure texts; cached."""
+        if instruction not in self._texts:
+            success_D = self.network.encode_text([instruction])[0]
+            task = self._task_of.get(_plain(instruction))
+            if task is None or self.network.config.num_failure_modes == 0:
+                failures_KD = success_D.new_zeros((0, len(success_D)))
+            else:
+                failures_KD = self.network.encode_failures([instruction], torch.tensor([task]))[0]
+            self._texts[instruction] = _Text(success_D, failures_KD)
+        return self._texts[instruction]
+
+    @torch.inference_mode()
+    def embed(self, features_BTF: NDArray[np.float32]) -> Tensor:
+        """Embed videos from frame features (B, T, F): float (B, D), unit length."""
+        device = self.network.log_logit_scale.device
+        parts = torch.from_numpy(features_BTF).split(_HEAD_BATCH)
+        return torch.cat([self.network.encode_video(part.to(device)) for part in parts])
+
+    def _video_features(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Tensor:
+        """Embed whole videos, encoding only the frames that the head sees."""
+        if len(videos) == 0:
+            raise FrameError("expected at least one video, got none")
+        head_frames = self.network.config.num_frames
+        rows = []
+        for number, video in enumerate(videos):
+            seen = window_indices(len(check_video(video, f"video {number}")), head_frames)[-1]
+            frames, place = np.unique(seen, return_inverse=True)
+            rows.append(self.encode_frames(video[frames])[place])
+        return self.embed(np.stack(rows))
+
+    def score(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]) -> Scores:
+        """See `RewardModel.score`."""
+        sentences = check_instructions(instructions, len(videos))
+        return self.compare(self._video_features(videos), sentences)[0]
+
+    def score_steps(self, video: NDArray[np.uint8], instruction: str) -> Scores:
+        """See `RewardModel.score_steps`."""
+        sentences = check_instructions([instruction])
+        features_NF = self.encode_frames(check_video(video))
+        rows = window_indices(len(video), self.network.config.num_frames)
+        return self.compare(self.embed(features_NF[rows]), sentences * len(rows))[0]
+
+    def score_matrix(
+        self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]
+    ) -> ScoreMatrix:
+        """Score every video against every instruction, encoding each once.
+
+        Args:
+            videos: As for `score`, B of them.
+            instructions: M sentences.
+
+        Returns:
+            Similarity and success, (B, M) each.
+        """
+        texts_MD = torch.stack([self.text(sentence).success_D for sentence in check_instructions(instructions)])
+        similarity = _finite((self._video_features(videos) @ texts_MD.T).cpu().numpy())
+        return ScoreMatrix(similarity, self.calibration(similarity))
+
+    def stream(self, instructions: Sequence[str]) -> Adapt2RewardStream:
+        """See `RewardModel.stream`."""
+        return Adapt2RewardStream(self, check_instructions(instructions))
+
+    @torch.inference_mode()
+    def compare(self, videos_BD: Tensor, instructions: Sequence[str]) -> tuple[Scores, NDArray[np.float32]]:
+        """Score B embedded videos against one instruction each.
+
+        Returns:
+            Scores, and the margins float32 (B,): similarity to the instruction minus the largest to one of
+            its failure texts; NaN for an instruction without failure texts.
+        """
+        texts = [self.text(sentence) for sentence in instructions]
+        modes = max(len(text.failures_KD) for text in texts)
+        similarity_B = (videos_BD * torch.stack([text.success_D for text in texts])).sum(-1)
+        failures_BKD = torch.stack(
+            [torch.nn.functional.pad(text.failures_KD, (0, 0, 0, modes - len(text.failures_KD))) for text in texts]
+        )
+        counts_B1 = torch.tensor([[len(text.failures_KD)] for text in texts], device=videos_BD.device)
+        missing_BK = torch.arange(modes, device=videos_BD.device) >= counts_B1
+        failure_BK = torch.einsum("bd,bkd->bk", videos_BD, failures_BKD).masked_fill(missing_BK, -torch.inf)
+        return self._to_scores(similarity_B, failure_BK)
+
+    def _to_scores(self, similarity_B: Tensor, failure_BK: Tensor) -> tuple[Scores, NDArray[np.float32]]:
+        similarity = _finite(similarity_B.cpu().numpy())
+        success = self.calibration(similarity)
+        modes = failure_BK.shape[1]
+        mode = np.full(len(similarity), -1, dtype=np.int64)
+        margin = np.full(len(similarity), np.nan, dtype=np.float32)
+        posterior = np.zeros((len(similarity), modes), dtype=np.float32)
+        if modes:
+            known = torch.isfinite(failure_BK[:, 0]).cpu().numpy()
+            weights_BK = torch.softmax(self.network.logit_scale * failure_BK, dim=1).cpu().numpy()
+            posterior[known] = weights_BK[known]
+            margin[known] = (similarity_B - failure_BK.max(1).values).cpu().numpy()[known]
+            failed = known & (success < 0.5)
+            mode[failed] = posterior[failed].argmax(1)
+        return Scores(similarity, success, mode, posterior), margin
+
+
+class Adapt2RewardStream:
+    """Scores of N running episodes; implements `a2r_gym.protocols.MarginStream`.
+
+    Attributes:
+        margin: float32 (N,), margins of the last push; NaN for instructions without failure texts.
+    """
+
+    def __init__(self, model: Adapt2Reward, instructions: list[str]) -> None:
+        self._model, self._instructions = model, instructions
+        count, features = len(instructions), model.network.config.frame_features
+        self._windows: list[FrameWindow | None] = [None] * count
+        self._kept = np.zeros((count, MAX_KEPT, features), dtype=np.float32)
+        self.margin = np.full(count, np.nan, dtype=np.float32)
+
+    def push(self, frames: NDArray[np.uint8], reset_mask: NDArray[np.bool_]) -> Scores:
+        """See `RewardStream.push`.
+
+        Raises:
+            FrameError: Wrong frames, or an episode that was never reset.
+        """
+        check_video(frames, "frames")
+        if len(frames) != len(self._windows) or np.shape(reset_mask) != (len(frames),):
+            raise FrameError(
+                f"this stream has {len(self._windows)} episodes: expected as many frames and reset marks, got "
+                f"{len(frames)} frames and reset_mask of shape {np.shape(reset_mask)}"
+            )
+        features_NF = self._model.encode_frames(frames)
+        head_frames = self._model.network.config.num_frames
+        rows = np.empty((len(frames), head_frames, features_NF.shape[1]), dtype=np.float32)
+        for number, feature in enumerate(features_NF):
+            kept = self._keep(number, feature, bool(reset_mask[number]))
+            rows[number] = self._kept[number, spread(kept, head_frames)]
+        scores, self.margin = self._model.compare(self._model.embed(rows), self._instructions)
+        return scores
+
+    def _keep(self, number: int, feature: NDArray[np.float32], first: bool) -> int:
+        """Append a feature to an episode's window; returns how many are kept."""
+        window = FrameWindow() if first else self._windows[number]
+        if window is None:
+            raise FrameError(f"episode {number} has no first frame yet: push it with reset_mask[{number}] = True")
+        self._windows[number] = window
+        keep = window.push()
+        self._kept[number, : len(keep)] = self._kept[number, keep]
+        self._kept[number, len(keep)] = feature
+        return len(keep) + 1
+
+
+def _plain(sentence: str) -> str:
+    """Fold a sentence for look-up: case, outer spaces and the full stop do not matter."""
+    return " ".join(sentence.lower().split()).rstrip(".!")
+
+
+def _finite(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    if not np.isfinite(values).all():
+        raise NonFiniteRewardError(f"similarity must be finite, got {values[~np.isfinite(values)][:4]}")
+    return np.clip(values.astype(np.float32), -1.0, 1.0)
