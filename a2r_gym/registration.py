@@ -16,16 +16,9 @@ import gymnasium as gym
 from gymnasium.envs.registration import WrapperSpec
 from numpy.typing import NDArray
 
-try:  # TEMPORARY until both modules exist
-    from a2r_gym.envs.metaworld_tasks import TASKS as METAWORLD_TASKS
-    from a2r_gym.envs.metaworld_tasks import TaskInfo
-except ImportError:
-    METAWORLD_TASKS = {}
-    TaskInfo = Any
-try:
-    from a2r_gym.envs.tabletop.tasks import TASKS as TABLETOP_TASKS
-except ImportError:
-    TABLETOP_TASKS = {}
+from a2r_gym.envs.base import TaskInfo
+from a2r_gym.envs.metaworld_tasks import TASKS as METAWORLD_TASKS
+from a2r_gym.envs.tabletop.tasks import TASKS as TABLETOP_TASKS
 from a2r_gym.errors import unknown_name
 
 __all__ = [

@@ -84,6 +84,7 @@ def save_checkpoint(folder: Path, network: Adapt2RewardNetwork, meta: Checkpoint
         fresh = Path(scratch) / "new"
         fresh.mkdir()
         save_file(_tensors(network), fresh / _TENSORS)
+        (fresh / _TENSORS).chmod(0o644)
         config = {"format": FORMAT, "model": asdict(network.config), **asdict(meta)}
         config["model"].pop("task_names")
         (fresh / _CONFIG).write_text(json.dumps(config, indent=1) + "\n")
@@ -158,7 +159,8 @@ def _check_manifest(folder: Path) -> None:
     sums = folder / _SUMS
     if not sums.is_file():
         raise CheckpointError(f"{folder}: {_SUMS} is missing; a checkpoint without its manifest is not loaded")
-    listed = dict(reversed(line.split(maxsplit=1)) for line in sums.read_text().splitlines())
+    lines = [line.split(maxsplit=1) for line in sums.read_text().splitlines()]
+    listed = {line[1]: line[0] for line in lines if len(line) == 2}
     for name in (_CONFIG, _TENSORS):
         if name not in listed:
             raise CheckpointError(f"{sums} does not list {name}; get the checkpoint again")

@@ -212,19 +212,35 @@ class Adapt2RewardStream:
         Raises:
             FrameError: Wrong frames, or an episode that was never reset.
         """
-        check_video(frames, "frames")
         if len(frames) != len(self._windows) or np.shape(reset_mask) != (len(frames),):
             raise FrameError(
                 f"this stream has {len(self._windows)} episodes: expected as many frames and reset marks, got "
                 f"{len(frames)} frames and reset_mask of shape {np.shape(reset_mask)}"
             )
-        features_NF = self._model.encode_frames(frames)
+        return self.push_rows(np.arange(len(frames)), frames, reset_mask)
+
+    def push_rows(self, rows: NDArray[np.int64], frames: NDArray[np.uint8], reset_mask: NDArray[np.bool_]) -> Scores:
+        """Add frames to some of the episodes and score those; the others stay as they are.
+
+        Args:
+            rows: int64 (M,), the episode of each frame. A row may come twice: its frames are in order.
+            frames: uint8 (M, H, W, 3), RGB.
+            reset_mask: bool (M,), True where the frame is the first of an episode.
+
+        Returns:
+            Scores with M rows, each as of its own frame; `margin` has M rows then.
+
+        Raises:
+            FrameError: Wrong frames, or an episode that was never reset.
+        """
+        features_MF = self._model.encode_frames(check_video(frames, "frames"))
         head_frames = self._model.network.config.num_frames
-        rows = np.empty((len(frames), head_frames, features_NF.shape[1]), dtype=np.float32)
-        for number, feature in enumerate(features_NF):
-            kept = self._keep(number, feature, bool(reset_mask[number]))
-            rows[number] = self._kept[number, spread(kept, head_frames)]
-        scores, self.margin = self._model.compare(self._model.embed(rows), self._instructions)
+        seen_MTF = np.empty((len(frames), head_frames, features_MF.shape[1]), dtype=np.float32)
+        for place, number in enumerate(rows.tolist()):
+            kept = self._keep(number, features_MF[place], bool(reset_mask[place]))
+            seen_MTF[place] = self._kept[number, spread(kept, head_frames)]
+        instructions = [self._instructions[number] for number in rows.tolist()]
+        scores, self.margin = self._model.compare(self._model.embed(seen_MTF), instructions)
         return scores
 
     def _keep(self, number: int, feature: NDArray[np.float32], first: bool) -> int:

@@ -343,8 +343,8 @@ def test_the_command_writes_report_histograms_and_sheets(
     monkeypatch.setattr("a2r_train.evaluate.task_tables", lambda: TABLES)
     spoken = tmp_path / "spoken.json"
     spoken.write_text('{"tabletop/mug-left": ["kindly mug-left"]}')
-    args = EvaluateArgs(data=(tmp_path,), out=tmp_path / "out", sheets=tmp_path / "sheets", paraphrases=spoken)
-    assert main(args) == 0
+    given = {"--data": tmp_path, "--out": tmp_path / "out", "--sheets": tmp_path / "sheets", "--paraphrases": spoken}
+    assert main([str(word) for pair in given.items() for word in pair]) == 0
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
         "report.md",
         "report.csv",

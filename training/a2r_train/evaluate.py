@@ -90,19 +90,22 @@ class Evaluation:
     groups: Mapping[str, ClipGroup]
 
 
-def main(args: EvaluateArgs) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Load the model and the clips, measure, write the report and print it.
 
     Args:
-        args: See `EvaluateArgs`.
+        argv: Arguments of the command line, see `EvaluateArgs`; None: the process's own.
 
     Returns:
         0; a missed threshold is in the report and is no failure of the command.
     """
+    import tyro
+
     from a2r_gym.models.checkpoint import load_reward
     from a2r_train.contact_sheets import draw_histograms, draw_sheets
     from a2r_train.data.clips import load_clips
 
+    args = tyro.cli(EvaluateArgs, args=argv)
     held_out = HELD_OUT_PARAPHRASES if args.paraphrases is None else read_paraphrases(args.paraphrases)
     clips = load_clips(list(args.data), args.cache_dir)
     done = evaluate(

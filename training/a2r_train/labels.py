@@ -75,7 +75,7 @@ def resolve_labels(clips: ClipSet, tasks: tuple[LabelledTask, ...]) -> NDArray[n
     name_of = {task.name: index for index, task in enumerate(tasks)}
     for own in np.unique(np.char.add(np.char.add(clips.family, "/"), clips.task)):
         rows = np.flatnonzero((clips.family == own.split("/")[0]) & (clips.task == own.split("/")[1]))
-        decided = (clips.success[rows] >= 0).any(axis=(0, 1))
+        decided = np.asarray((clips.success[rows] >= 0).any(axis=(0, 1)))
         for index, task in enumerate(tasks):
             if not decided[index]:
                 labels[rows, :, index] = _foreign(labels[rows], tasks, decided, tasks[name_of[own]], task)

@@ -35,7 +35,7 @@ __all__ = ["OBSERVATION", "TabletopEnv"]
 
 FRAME_SKIP: Final = 5
 """Physics steps of 4 ms in an env step."""
-STEP_LENGTH: Final = 0.025
+STEP_LENGTH: Final = 0.03
 """Metres the commanded hand moves along each axis at an action of 1."""
 STEP_YAW: Final = 0.15
 """Radians it turns at an action of 1."""
@@ -45,7 +45,7 @@ HAND_HIGH: Final = (0.45, 0.97, 0.42)
 YAW_RANGE: Final = (-1.6, 1.6)
 TIP_BELOW_HAND: Final = 0.045
 """Metres from the hand's body down to the fingertips."""
-FINGER_TRAVEL: Final = (0.04, 0.03)
+FINGER_TRAVEL: Final = (0.03, 0.03)
 """Metres that the right and the left finger close."""
 SETTLE_STEPS: Final = 40
 """Env steps with the hand held at its start pose before an episode begins."""
@@ -97,7 +97,7 @@ def _hand_quat(yaw: float) -> NDArray[np.float64]:
 class TabletopEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):
     """One task in one scene.
 
-    Action float32 (5,) in [-1, 1]: the hand's x, y, z (2.5 cm a step at 1), its rotation about the vertical, and the
+    Action float32 (5,) in [-1, 1]: the hand's x, y, z (3 cm a step at 1), its rotation about the vertical, and the
     gripper (-1 open, 1 closed). Observation float64 (32,), see `OBSERVATION`. Episodes are truncated after 60 steps and
     never terminate. ``info["is_success"]`` is the task's rule at this step.
     """

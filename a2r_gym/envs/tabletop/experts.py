@@ -24,12 +24,14 @@ SOURCES: Final = ("success", "random", "missed", "stopped_short", "undone")
 """What a controller sets out to do."""
 REWIND_UNDONE: Final = False
 """Here the hand really undoes what it did; a collector need not play states backwards."""
-ARRIVED: Final = 0.008
+ARRIVED: Final = 0.012
 """Metres within which the command has reached a waypoint."""
+NEARBY: Final = 0.035
+"""Metres within which the command counts the steps of its patience."""
 TIP_ARRIVED: Final = 0.025
 """Metres within which the fingertips have."""
-PATIENCE: Final = 5
-"""Steps after which a waypoint is given up."""
+PATIENCE: Final = 4
+"""Steps near a waypoint after which it counts as reached, whatever the noise does."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,9 @@ class Manner:
         """Draw a manner; the number of draws is always the same."""
         speed, delay, noise, retreat, amount, remainder, beside, inside = rng.uniform(size=8)
         return cls(
-            speed=0.8 + 0.2 * float(speed),
-            delay=int(delay * 5),
-            noise=0.25 * float(noise),
+            speed=0.85 + 0.15 * float(speed),
+            delay=int(delay * 4),
+            noise=0.2 * float(noise),
             retreat=bool(retreat < 0.5),
             style=Style(float(amount), float(remainder), bool(beside < 0.6), bool(inside < 0.4)),
         )
@@ -98,7 +100,7 @@ class Controller:
         self._plan = self._planner(obs)
         self._queue = list(self._plan.waypoints)
         self._goal: NDArray[np.float64] | None = None
-        self._waited = self._stuck = 0
+        self._waited = self._near = 0
         self._wander = np.zeros(4)
         self._done = False
 
@@ -109,12 +111,14 @@ class Controller:
             if self._goal is None:
                 if not self._queue:
                     self._finish(command)
-                self._goal, self._stuck = self._queue[0].resolve(obs), 0
+                self._goal, self._near = self._queue[0].resolve(obs), 0
             way = self._goal - command
-            reached = float(np.linalg.norm(way)) < ARRIVED
-            waiting = self._queue[0].arrive and float(np.linalg.norm(self._goal - tip)) > TIP_ARRIVED
-            self._stuck += int(reached)
-            if not reached or (waiting and self._stuck <= PATIENCE) or (self._done and len(self._queue) == 1):
+            distance = float(np.linalg.norm(way))
+            there = distance < ARRIVED and not (
+                self._queue[0].arrive and float(np.linalg.norm(self._goal - tip)) > TIP_ARRIVED
+            )
+            self._near += int(distance < NEARBY)
+            if not (there or self._near > PATIENCE) or (self._done and len(self._queue) == 1):
                 break
             self._queue.pop(0)
             self._goal = None

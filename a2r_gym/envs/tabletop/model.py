@@ -112,6 +112,11 @@ def _robot_spec(assets: Path) -> mujoco.MjSpec:
     spec.option.timestep = TIMESTEP
     weld = spec.equalities[0]
     weld.data = np.array([0.0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 5])  # Meta-World's: no offset, torque scale 5
+    weld.solimp = np.array([0.99, 0.995, 0.001, 0.5, 2.0])
+    # Meta-World's narrow limit of this joint, and the arm's weight, pull the hand up to 5 cm off its command.
+    spec.joint("right_j1").range = np.array([-3.8, 2.27])  # the real Sawyer's
+    for body in spec.bodies:
+        body.gravcomp = 1.0
     return spec
 
 
@@ -132,7 +137,7 @@ def compose_spec() -> mujoco.MjSpec:
     for name in _OBJECTS:
         frame = spec.worldbody.add_frame()
         frame.attach_body(_object_spec(name, assets).body("root"), f"{name}_", "")
-    spec.joint("faucet_knob_Joint_1").frictionloss = 0.05  # a knob stays where it was left
+    _calm_objects(spec)
     for site in spec.sites:
         site.rgba = np.zeros(4)
     for name in CAMERAS:
@@ -148,6 +153,22 @@ def compose_spec() -> mujoco.MjSpec:
         if geom.material in ("table_wood", "basic_floor"):
             geom.material = "a2r_table" if geom.material == "table_wood" else "a2r_floor"
     return spec
+
+
+def _calm_objects(spec: mujoco.MjSpec) -> None:
+    """Let objects stay where the hand leaves them: as their files have it, a drawer glides on and a mug tips over."""
+    spec.joint("faucet_knob_Joint_1").frictionloss = 0.05
+    drawer = spec.joint("drawer_goal_slidey")
+    drawer.damping, drawer.frictionloss = 12.0, 1.0
+    spec.joint("mug_free").damping = 0.02  # next to nothing for its sliding, much for its tipping
+    for geom in spec.body("tablelink").geoms:
+        if geom.conaffinity:  # a cylinder touches a box in one point and creeps; a plane carries it on four
+            geom.pos = np.asarray(geom.pos) + np.array([0.0, 0.0, geom.size[2]])
+            geom.type, geom.size = mujoco.mjtGeom.mjGEOM_PLANE, np.array([0.0, 0.0, 0.01])
+    mug = spec.body("mug_mug")
+    mug.ipos = np.array([*mug.ipos[:2], 0.02])
+    for geom in mug.geoms:
+        geom.priority, geom.friction = 1, np.array([0.5, 0.005, 0.0001])
 
 
 @functools.lru_cache(maxsize=1)

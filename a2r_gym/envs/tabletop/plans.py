@@ -145,7 +145,7 @@ def _pull_drawer(source: str, opening: float, style: Style, at: Callable[..., Ve
     end = 0.1 + 0.045 * style.amount - BAR_CONTACT
     if source == "stopped_short":
         end = 0.02 * style.remainder - BAR_CONTACT
-    path = [Waypoint(at(reach, TRAVEL_Z)), Waypoint(at(reach), arrive=True), Waypoint(at(end), speed=0.6)]
+    path = [Waypoint(at(reach, TRAVEL_Z)), Waypoint(at(reach), arrive=True), Waypoint(at(end), speed=0.5)]
     if source == "undone":
         path.append(Waypoint(at(-0.05), speed=0.7))
     return path
@@ -158,7 +158,7 @@ def _push_drawer(source: str, opening: float, style: Style, at: Callable[..., Ve
     path = [
         Waypoint(at(start, TRAVEL_Z)),
         Waypoint(at(start), arrive=True),
-        Waypoint(at(min(left, opening) + offset), speed=0.6, arrive=source == "undone"),
+        Waypoint(at(min(left, opening) + offset), speed=0.5, arrive=source == "undone"),
     ]
     if source != "undone":
         return path
@@ -187,18 +187,16 @@ def _plan_faucet(sign: float, source: str, obs: Vector, style: Style) -> Plan:
 
     path = [Waypoint(at(start, 0.085, TRAVEL_Z)), Waypoint(at(start, 0.085), arrive=True)]
     if source == "stopped_short":
-        path.append(Waypoint(at(start, FAUCET_CONTACT + 0.012 + 0.02 * style.remainder), speed=0.5))
+        path.append(Waypoint(at(start, FAUCET_CONTACT + 0.016 + 0.02 * style.remainder), speed=0.4))
         return Plan(path, _yaw_across(front), CLOSED_GRIP)
-    turn = 0.55 + 0.35 * style.amount
-    path += [Waypoint(at(start + sign * turn * part, FAUCET_CONTACT), speed=0.6) for part in (0.0, 0.33, 0.67, 1.0)]
+    turn = 0.5 + 0.35 * style.amount
+    path += [Waypoint(at(start + sign * turn * part, FAUCET_CONTACT), speed=0.5) for part in (0.0, 0.33, 0.67, 1.0)]
     if source == "undone":
-        end, back = start + sign * turn, start - sign * (0.12 + 0.3 * style.remainder)
+        end, back = start + sign * turn, start - sign * (0.12 + 0.2 * style.remainder)
         over = FAUCET_Z + 0.075
-        path += [Waypoint(at(end, 0.06)), Waypoint(at(end, 0.05, over)), Waypoint(at(end, -0.085, over))]
+        path += [Waypoint(at(end, 0.06, over)), Waypoint(at(end, -0.085, over))]
         path.append(Waypoint(at(end, -0.085), arrive=True))
-        path += [
-            Waypoint(at(end + (back - end) * part, -FAUCET_CONTACT), speed=0.8) for part in (0.0, 0.33, 0.67, 1.0)
-        ]
+        path += [Waypoint(at(end + (back - end) * part, -FAUCET_CONTACT), speed=0.7) for part in (0.0, 0.33, 0.67, 1.0)]
     return Plan(path, _yaw_across(front), CLOSED_GRIP)
 
 
@@ -214,13 +212,13 @@ def _plan_mug(direction: Vector, source: str, obs: Vector, style: Style) -> Plan
     def at(distance: float, height: float = z) -> Vector:
         return _level(mug + direction * distance + aside, height)
 
-    end = 0.07 + 0.035 * style.amount - MUG_CONTACT
+    end = 0.055 + 0.03 * style.amount - MUG_CONTACT
     if source == "stopped_short":
-        end = -MUG_CONTACT - 0.03 + 0.036 * style.remainder
+        end = -MUG_CONTACT - 0.035 + 0.03 * style.remainder
     path = [
-        Waypoint(at(-0.105, TRAVEL_Z)),
-        Waypoint(at(-0.105), arrive=True),
-        Waypoint(at(end), speed=0.5, arrive=source == "undone"),
+        Waypoint(at(-0.1, TRAVEL_Z)),
+        Waypoint(at(-0.1), arrive=True),
+        Waypoint(at(end), speed=0.42, arrive=source == "undone"),
     ]
     if source == "undone":
         over = MUG_Z + 0.1
@@ -229,7 +227,7 @@ def _plan_mug(direction: Vector, source: str, obs: Vector, style: Style) -> Plan
             return lambda now: _level(now[OBSERVATION["mug"]][:2] + direction * 0.1, height)
 
         path += [Waypoint(at(end - 0.03, over)), Waypoint(beyond(over)), Waypoint(beyond(z), arrive=True)]
-        path.append(Waypoint(at(MUG_CONTACT + 0.005 - 0.035 * style.remainder), speed=0.6))
+        path.append(Waypoint(at(MUG_CONTACT + 0.025 - 0.03 * style.remainder), speed=0.5))
     return Plan(path, _yaw_across(direction), FORK_GRIP)
 
 

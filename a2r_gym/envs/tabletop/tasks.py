@@ -11,8 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from a2r_gym.envs.base import TaskLabel
-from a2r_gym.envs.metaworld_tasks import TaskInfo
+from a2r_gym.envs.base import TaskInfo, TaskLabel
 from a2r_gym.envs.tabletop.scene import SceneParams
 from a2r_gym.errors import unknown_name
 

@@ -1,0 +1,1 @@
+"""The environments: Meta-World's fifty tasks and the table-top."""

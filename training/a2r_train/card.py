@@ -1,0 +1,54 @@
+"""The model card that a checkpoint carries."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from a2r_gym.models.adapt2reward import ModelConfig
+from a2r_gym.models.checkpoint import CheckpointMeta
+from a2r_train.data.clips import ClipSet
+
+__all__ = ["model_card"]
+
+
+def model_card(name: str, clips: ClipSet, config: ModelConfig, meta: CheckpointMeta) -> str:
+    """Write the card of a freshly trained model; the metrics come from ``a2r evaluate``.
+
+    Args:
+        name: Of the model.
+        clips: Its training clips.
+        config: Of the network.
+        meta: Of the checkpoint.
+
+    Returns:
+        Markdown.
+    """
+    families = clips.family.astype(str)
+    lines = []
+    for family in np.unique(families).tolist():
+        mine = families == family
+        tasks, scenes = (len(np.unique(values[mine].astype(str))) for values in (clips.task, clips.scene))
+        lines.append(f"| {family} | {tasks} | {scenes} | {int(mine.sum())} |")
+    return f"""# {name}
+
+A video-language reward model of [a2r-gym](https://pypi.org/project/a2r-gym): frames and a sentence in, similarity and
+calibrated probability of success out.
+
+- Method: Adapt2Reward (ECCV 2024, arXiv 2407.14872) on small towers: a frozen EfficientNet-Lite0 trunk (ImageNet),
+  pooled frame by frame, a {config.depth}-layer temporal transformer, and all-MiniLM-L6-v2 with low-rank changes.
+- Failure prompts: {config.num_failure_modes} for each of {len(config.tasks)} training tasks.
+- Recipe: `{meta.recipe}`; pictures: render preset `{meta.render_preset}`, {config.num_frames} frames of an episode.
+- Calibration: sigmoid({meta.calibration.slope:.2f} * similarity {meta.calibration.intercept:+.2f}), on held-out clips.
+- Human videos: none. The cross-domain loss was off.
+
+## Training data (collected in simulation by scripted controllers)
+
+| family | tasks | scenes | clips |
+| --- | --- | --- | --- |
+{chr(10).join(lines)}
+
+## Limits
+
+Simulated robots only, short tasks, one camera a scene. Where only a marker shows the target the score is weaker; the
+metrics tell those tasks apart. A calibrated probability holds for scenes like those of training.
+"""

@@ -1,0 +1,306 @@
+"""Which episodes a collection holds: the configuration, and the three that the bundled checkpoint needs.
+
+Seeds of the environment's reset, none of them shared: tests have 9000-9999 (and read them only there), training
+`PRODUCT_SEEDS`, validation `VALIDATION_SEEDS`. Scenes of the generator: training 2000-2199, validation 1000-1029; the
+named shifted scenes and seeds from 9000 on are for benchmarks only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Final
+
+from a2r_gym.envs.base import TaskInfo
+from a2r_gym.errors import DataError, unknown_name
+from a2r_train.data.lerobot import DatasetInfo
+from a2r_train.rollouts import FAMILIES
+
+__all__ = [
+    "PRESETS",
+    "PRODUCT_SEEDS",
+    "TEST_SEEDS",
+    "VALIDATION_SEEDS",
+    "CollectConfig",
+    "EpisodeRequest",
+    "Shard",
+    "product_config",
+    "test_config",
+    "validation_config",
+]
+
+TEST_SEEDS: Final = range(9_000, 10_000)
+PRODUCT_SEEDS: Final = range(100_000, 200_000)
+VALIDATION_SEEDS: Final = range(900_000, 910_000)
+"""Seeds of the environment's reset."""
+PRODUCT_SCENES: Final = range(2000, 2200)
+VALIDATION_SCENES: Final = range(1000, 1030)
+"""Scenes of the table-top's generator."""
+NEAR: Final = ("missed", "stopped_short", "undone")
+"""Near-successes, in equal parts."""
+PER_SCENE: Final = 3
+"""Episodes of a task in each generated scene."""
+SHARD_EPISODES: Final = 300
+"""A shard is closed once it holds as many."""
+_ROUND: Final = ("success", "random", "success", "missed", "success", "random", "success", "stopped_short", "success",
+                 "random", "success", "undone")  # fmt: skip
+"""Sources of successive episodes where a scene holds only a few of each task."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeRequest:
+    """Episodes of one task in one scene.
+
+    Attributes:
+        family: ``"metaworld"`` or ``"tabletop"``.
+        task: Of that family.
+        scene: ``"default"`` for Meta-World, else a scene's name or generator seed.
+        sources: Pairs of source and number of episodes.
+        first_seed: Of the environment's reset; each episode has the next one.
+    """
+
+    family: str
+    task: str
+    scene: str
+    sources: tuple[tuple[str, int], ...]
+    first_seed: int
+
+    @property
+    def num_episodes(self) -> int:
+        """Number of episodes of all sources."""
+        return sum(count for _, count in self.sources)
+
+    def episodes(self) -> Iterator[tuple[str, int]]:
+        """Yield source and seed of each episode, the sources taking turns."""
+        left = dict(self.sources)
+        seed = self.first_seed
+        while any(left.values()):
+            for source in left:
+                if left[source]:
+                    left[source] -= 1
+                    yield source, seed
+                    seed += 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shard:
+    """What one process makes in one go: episodes of one family in one scene, in one set of files.
+
+    Attributes:
+        number: Of the shard.
+        first_episode: ``episode_index`` of its first episode.
+        requests: Its episodes.
+    """
+
+    number: int
+    first_episode: int
+    requests: tuple[EpisodeRequest, ...]
+
+    @property
+    def num_episodes(self) -> int:
+        """Number of episodes."""
+        return sum(request.num_episodes for request in self.requests)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectConfig:
+    """A collection.
+
+    Attributes:
+        requests: The episodes.
+        width: Of the frames, pixels, even.
+        height: Of the frames, pixels, even.
+        kept_frames: Frames of each episode, evenly spread with first and last.
+        camera: Name; None is each task's own.
+        render_preset: See `a2r_gym.rendering`.
+        seed: Changes noise, lengths and plans, not the environments' starts.
+    """
+
+    requests: tuple[EpisodeRequest, ...]
+    width: int = 128
+    height: int = 128
+    kept_frames: int = 16
+    camera: str | None = None
+    render_preset: str = "fast"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check names and numbers.
+
+        Raises:
+            DataError: No episodes, odd sizes, too few frames, or a pair of requests shares an episode.
+            UnknownNameError: No such family or task.
+        """
+        if not self.requests or not all(request.num_episodes for request in self.requests):
+            raise DataError("expected requests of at least one episode each")
+        if self.width < 2 or self.height < 2 or self.width % 2 or self.height % 2:
+            raise DataError(f"width and height must be even and positive, got {self.width}x{self.height}")
+        if self.kept_frames < 2:
+            raise DataError(f"kept_frames must be at least 2, got {self.kept_frames}")
+        taken: dict[tuple[str, str, str], list[range]] = {}
+        for request in self.requests:
+            if request.family not in FAMILIES:
+                raise unknown_name("family", request.family, FAMILIES)
+            if request.task not in (table := task_table(request.family)):
+                raise unknown_name(f"{request.family} task", request.task, table)
+            seeds = range(request.first_seed, request.first_seed + request.num_episodes)
+            place = taken.setdefault((request.family, request.task, request.scene), [])
+            if any(seeds.start < other.stop and other.start < seeds.stop for other in place):
+                raise DataError(f"two requests for {request.task} in scene {request.scene} share seeds of {seeds}")
+            place.append(seeds)
+
+    @property
+    def num_episodes(self) -> int:
+        """Number of episodes."""
+        return sum(request.num_episodes for request in self.requests)
+
+    def shards(self) -> tuple[Shard, ...]:
+        """Split the episodes into pieces of work: a Meta-World task each, a table-top scene each with all its tasks."""
+        groups: dict[tuple[str, ...], list[EpisodeRequest]] = {}
+        for request in self.requests:
+            shared = FAMILIES[request.family].shared_scene
+            groups.setdefault((request.family, request.scene, "" if shared else request.task), []).append(request)
+        shards: list[Shard] = []
+        for group in groups.values():
+            piece: list[EpisodeRequest] = []
+            for request in group:
+                piece.append(request)
+                if request is group[-1] or sum(part.num_episodes for part in piece) >= SHARD_EPISODES:
+                    first = shards[-1].first_episode + shards[-1].num_episodes if shards else 0
+                    shards.append(Shard(number=len(shards), first_episode=first, requests=tuple(piece)))
+                    piece = []
+        return tuple(shards)
+
+    def info(self) -> DatasetInfo:
+        """Describe the data set: labels and sentences of all tasks of the families that take part."""
+        families = sorted({request.family for request in self.requests})
+        tables = {family: task_table(family) for family in families}
+        return DatasetInfo(
+            width=self.width,
+            height=self.height,
+            kept_frames=self.kept_frames,
+            label_names=tuple(f"{family}/{task}" for family in families for task in tables[family]),
+            instructions=tuple(
+                dict.fromkeys(info.instruction for family in families for info in tables[family].values())
+            ),
+        )
+
+    def fingerprint(self) -> str:
+        """Hash of everything in it."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    def only(self, families: Sequence[str] = (), tasks: Sequence[str] = ()) -> CollectConfig:
+        """Keep some families and tasks; all where none are named.
+
+        Raises:
+            UnknownNameError: A name that is not in this configuration.
+        """
+        for kind, asked, there in (
+            ("family", families, {request.family for request in self.requests}),
+            ("task", tasks, {request.task for request in self.requests}),
+        ):
+            for name in asked:
+                if name not in there:
+                    raise unknown_name(kind, name, there)
+        chosen = tuple(
+            request
+            for request in self.requests
+            if (not families or request.family in families) and (not tasks or request.task in tasks)
+        )
+        return replace(self, requests=chosen)
+
+
+def task_table(family: str) -> Mapping[str, TaskInfo]:
+    """Return a family's tasks by name."""
+    tasks: Mapping[str, TaskInfo] = importlib.import_module(FAMILIES[family].tasks).TASKS
+    return tasks
+
+
+def _counts(success: int, random: int, near: int, scale: float) -> tuple[tuple[str, int], ...]:
+    """Return the number of episodes by source: near-successes in equal parts, at least one of each."""
+    pairs = [("success", success), ("random", random), *((source, near / len(NEAR)) for source in NEAR)]
+    return tuple((source, max(1, round(count * scale))) for source, count in pairs)
+
+
+def _default_scenes(counts: Mapping[str, tuple[tuple[str, int], ...]], first_seed: int) -> list[EpisodeRequest]:
+    """Request episodes of every task of each family in its default scene."""
+    scenes = {"metaworld": "default", "tabletop": "train"}
+    return [
+        EpisodeRequest(family=family, task=task, scene=scenes[family], sources=sources, first_seed=first_seed)
+        for family, sources in counts.items()
+        for task in task_table(family)
+    ]
+
+
+def _generated_scenes(scenes: range, first_seed: int) -> list[EpisodeRequest]:
+    """Request `PER_SCENE` episodes of every table-top task in each scene, the sources balanced over the scenes."""
+    requests = []
+    for place, scene in enumerate(scenes):
+        for number, task in enumerate(task_table("tabletop")):
+            begin = PER_SCENE * (place + number)
+            picked = [_ROUND[(begin + offset) % len(_ROUND)] for offset in range(PER_SCENE)]
+            sources = tuple((source, picked.count(source)) for source in dict.fromkeys(picked))
+            first = first_seed + PER_SCENE * place
+            requests.append(
+                EpisodeRequest(family="tabletop", task=task, scene=str(scene), sources=sources, first_seed=first)
+            )
+    return requests
+
+
+def _scaled(scenes: range, scale: float) -> range:
+    return scenes[: max(1, round(len(scenes) * scale))]
+
+
+def product_config(scale: float = 1.0) -> CollectConfig:
+    """Return what the bundled checkpoint is trained on: some 100 episodes a task in Meta-World, 750 on the table-top.
+
+    Args:
+        scale: Multiplies the numbers of episodes and of scenes.
+    """
+    _check_scale(scale)
+    counts = {"metaworld": _counts(54, 24, 24, scale), "tabletop": _counts(80, 36, 36, scale)}
+    first = PRODUCT_SEEDS.start
+    generated = _generated_scenes(_scaled(PRODUCT_SCENES, scale), first + 10_000)
+    return CollectConfig(requests=(*_default_scenes(counts, first), *generated))
+
+
+def validation_config(scale: float = 1.0) -> CollectConfig:
+    """Return what training is watched and calibrated on.
+
+    Args:
+        scale: Multiplies the numbers of episodes and of scenes.
+    """
+    _check_scale(scale)
+    counts = {"metaworld": _counts(14, 6, 6, scale), "tabletop": _counts(42, 18, 18, scale)}
+    first = VALIDATION_SEEDS.start
+    generated = _generated_scenes(_scaled(VALIDATION_SCENES, scale), first + 5_000)
+    return CollectConfig(requests=(*_default_scenes(counts, first), *generated))
+
+
+def test_config(scale: float = 1.0) -> CollectConfig:
+    """Return what the reported numbers are measured on.
+
+    At least 20 successes, 10 random and 10 near failures of each Meta-World task, 80, 40 and 40 of each of the
+    table-top's; a few more are asked for, because some plans turn out otherwise.
+
+    Args:
+        scale: Multiplies the numbers of episodes.
+    """
+    _check_scale(scale)
+    counts = {"metaworld": _counts(23, 10, 12, scale), "tabletop": _counts(88, 40, 42, scale)}
+    return CollectConfig(requests=tuple(_default_scenes(counts, TEST_SEEDS.start)))
+
+
+test_config.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a test
+
+
+PRESETS: Final = {"product": product_config, "validation": validation_config, "test": test_config}
+"""The collections of ``a2r collect --preset``."""
+
+
+def _check_scale(scale: float) -> None:
+    if not 0.0 < scale <= 10.0:
+        raise DataError(f"scale must be above 0 and at most 10, got {scale}")

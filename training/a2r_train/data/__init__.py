@@ -1,0 +1,1 @@
+"""Data sets on disk and in memory: collected rollouts, and what training and evaluation read of them."""

@@ -1,0 +1,163 @@
+"""Feature maps of every clip under several augmentations, computed once by the frozen image trunk.
+
+Training then never touches a picture: a step reads maps from a memory-mapped file. The file is written in chunks by
+worker processes; chunks that are done are marked, so a killed run goes on where it stopped.
+
+Shape suffixes: A augmentations, E clips, T kept frames, C channels, H W feature map.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from a2r_gym.errors import DataError
+from a2r_train.augmentation import Augmentation
+from a2r_train.data.clips import ClipSet
+
+__all__ = ["FeatureStore", "cache_features"]
+
+CHUNK: Final = 32
+"""Clips of one unit of work."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureStore:
+    """Feature maps of a clip set.
+
+    Attributes:
+        maps: float16 (A, E, T, C, H, W), memory-mapped; augmentation 0 is none.
+        flips: bool (A, E), whether the pictures were mirrored.
+    """
+
+    maps: NDArray[np.float16]
+    flips: NDArray[np.bool_]
+
+
+def _augmentation(seed: int, number: int, clip: int) -> tuple[Augmentation | None, np.random.Generator]:
+    rng = np.random.default_rng([seed, number, clip])
+    return (None if number == 0 else Augmentation.draw(rng)), rng
+
+
+def cache_features(
+    clips: ClipSet, backbone: str, folder: Path, *, num_augmentations: int, seed: int, workers: int
+) -> FeatureStore:
+    """Compute the feature maps, or read those that an earlier call has computed.
+
+    Args:
+        clips: The clips.
+        backbone: A name of the backbone registry; its image tower is the trunk.
+        folder: Where the files of all clip sets stand.
+        num_augmentations: A, >= 1; the first is the clip as it is.
+        seed: Of the augmentations.
+        workers: Processes.
+
+    Returns:
+        The store, read-only.
+    """
+    from a2r_gym.models.backbones import load_backbone
+
+    tower = load_backbone(backbone)
+    shape = (num_augmentations, *clips.frames.shape[:2], tower.channels, tower.grid, tower.grid)
+    print_of_frames = hashlib.sha256(clips.frames[:: max(1, len(clips.frames) // 64), -1].tobytes())
+    key = json.dumps([backbone, list(shape), seed, print_of_frames.hexdigest(), [str(seed) for seed in clips.seed[:9]]])
+    place = folder / f"features-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    place.mkdir(parents=True, exist_ok=True)
+    chunks = [(number, start) for number in range(shape[0]) for start in range(0, shape[1], CHUNK)]
+    for name, dtype, size in (("maps", np.float16, shape), ("done", np.bool_, (len(chunks),))):
+        if not (place / f"{name}.npy").exists():
+            fresh = place / f".{name}.npy"
+            np.lib.format.open_memmap(fresh, mode="w+", dtype=dtype, shape=size).flush()
+            os.replace(fresh, place / f"{name}.npy")
+    done = np.lib.format.open_memmap(place / "done.npy", mode="r+")
+    left = [index for index in range(len(chunks)) if not done[index]]
+    if left:
+        jobs = [(index, *chunks[index]) for index in left]
+        context = multiprocessing.get_context("spawn")
+        arguments = (backbone, place, _where(clips.frames), seed)
+        with context.Pool(workers, _begin, arguments) as pool, tqdm(
+            total=len(chunks), initial=len(chunks) - len(left), desc="encoding clips", unit="chunk"
+        ) as bar:
+            for index in pool.imap_unordered(_encode, jobs):
+                done[index] = True
+                done.flush()
+                bar.update()
+    flips = np.zeros(shape[:2], dtype=np.bool_)
+    for number in range(1, shape[0]):
+        for clip in range(shape[1]):
+            drawn, _ = _augmentation(seed, number, clip)
+            flips[number, clip] = drawn is not None and drawn.flip
+    return FeatureStore(maps=np.load(place / "maps.npy", mmap_mode="r"), flips=flips)
+
+
+class _Worker:
+    """What a worker process holds between its jobs."""
+
+    def __init__(self, backbone: str, place: Path, frames: NDArray[np.uint8], seed: int) -> None:
+        import torch
+        from torch import Tensor, nn
+
+        from a2r_gym.models.backbones import load_backbone
+        from a2r_gym.models.runtime import make_runtime
+
+        torch.set_num_threads(1)
+        tower = load_backbone(backbone)
+
+        class Trunk(nn.Module):
+            """From uint8 pictures to feature maps."""
+
+            def __init__(self) -> None:
+                super().__init__()
+                self.image = tower.image
+
+            def forward(self, frames_NHWC: Tensor) -> Tensor:
+                maps: Tensor = self.image(tower.normalise(frames_NHWC))
+                return maps
+
+        self.encode = make_runtime(Trunk(), tower.image_size)
+        self.size = tower.image_size
+        self.maps = np.load(place / "maps.npy", mmap_mode="r+")
+        self.frames, self.seed = frames, seed
+
+
+_worker: _Worker | None = None
+
+
+def _where(frames: NDArray[np.uint8]) -> NDArray[np.uint8] | tuple[str, int, tuple[int, ...]]:
+    """Name the file, offset and shape of a mapped array, which would otherwise travel to each worker whole."""
+    if isinstance(frames, np.memmap) and frames.flags.c_contiguous and frames.filename:
+        return str(frames.filename), int(frames.offset), frames.shape
+    return np.asarray(frames)
+
+
+def _begin(backbone: str, place: Path, frames: NDArray[np.uint8] | tuple[str, int, tuple[int, ...]], seed: int) -> None:
+    global _worker  # a pool's initializer has nowhere else to put it
+    if isinstance(frames, tuple):
+        name, offset, shape = frames
+        frames = np.memmap(name, dtype=np.uint8, mode="r", offset=offset, shape=shape)
+    _worker = _Worker(backbone, place, frames, seed)
+
+
+def _encode(job: tuple[int, int, int]) -> int:
+    from a2r_gym.models.frames import resize_frames
+
+    assert _worker is not None
+    index, number, start = job
+    for clip in range(start, min(start + CHUNK, len(_worker.frames))):
+        video = np.asarray(_worker.frames[clip])
+        drawn, rng = _augmentation(_worker.seed, number, clip)
+        video = video if drawn is None else drawn(video, rng)
+        maps = _worker.encode(resize_frames(video, _worker.size))
+        if not np.isfinite(maps).all() or np.abs(maps).max() > 6e4:
+            raise DataError(f"clip {clip}: its feature maps are not finite in float16")
+        _worker.maps[number, clip] = maps
+    return index

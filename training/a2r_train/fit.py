@@ -1,0 +1,221 @@
+"""``a2r fit``: train a reward model by a recipe on collected clips, calibrate it, write its checkpoint."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from a2r_gym.errors import CheckpointError, DataError
+from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig, TaskEntry
+from a2r_gym.models.checkpoint import CheckpointMeta, save_checkpoint
+from a2r_gym.models.scoring import Adapt2Reward, Calibration
+from a2r_train.calibrate import fit_calibration
+from a2r_train.card import model_card
+from a2r_train.data.clips import ClipSet, load_clips
+from a2r_train.features import cache_features
+from a2r_train.labels import LabelledTask, labelled_tasks, resolve_labels
+from a2r_train.recipes import Recipe, get_recipe
+from a2r_train.sampler import BatchSampler
+from a2r_train.trainer import Trainer
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+__all__ = ["FitArgs", "fit", "main"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitArgs:
+    """Train a reward model, for example ``a2r fit --recipe a2r-small --data data/product --validation data/validation``.
+
+    Attributes:
+        data: Folders of collected clips to train on.
+        validation: Folders of collected clips to calibrate on.
+        recipe: Name of the recipe.
+        out: Folder of the run; its checkpoint is OUT/checkpoint.
+        resume: Go on with the run in OUT.
+        steps: Number of steps; None: the recipe's.
+        seed: Of the run.
+        workers: Processes that encode the clips.
+        threads: Of torch.
+        cache: Folder of decoded frames and feature maps; None: in the first data folder.
+        name: Of the model, in its card.
+    """
+
+    data: tuple[Path, ...]
+    validation: tuple[Path, ...]
+    recipe: str = "a2r-small"
+    out: Path = Path("runs/a2r-small")
+    resume: bool = False
+    steps: int | None = None
+    seed: int = 0
+    workers: int = 2
+    threads: int = 2
+    cache: Path | None = None
+    name: str = "a2r-small"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train, calibrate and write the checkpoint.
+
+    Args:
+        argv: Arguments of the command line, see `FitArgs`; None: the process's own.
+
+    Returns:
+        0.
+
+    Raises:
+        CheckpointError: OUT holds a run and ``resume`` is off.
+        DataError: Data are missing or unusable.
+    """
+    import tyro
+
+    args = tyro.cli(FitArgs, args=argv)
+    recipe = get_recipe(args.recipe)
+    steps = recipe.trainer.num_steps if args.steps is None else args.steps
+    recipe = replace(
+        recipe, trainer=replace(recipe.trainer, num_steps=steps, seed=args.seed, num_threads=args.threads)
+    )
+    if (args.out / "state.pt").exists() and not args.resume:
+        raise CheckpointError(f"{args.out} holds a run: pass --resume to go on with it, or another --out")
+    folder = fit(
+        recipe,
+        load_clips(args.data, args.cache),
+        load_clips(args.validation, args.cache),
+        out=args.out,
+        cache=args.cache or args.data[0] / "cache",
+        workers=args.workers,
+        name=args.name,
+    )
+    print(f"wrote {folder}; measure it with: a2r evaluate --model {folder} --data FOLDER_OF_TEST_CLIPS")
+    return 0
+
+
+def fit(
+    recipe: Recipe, clips: ClipSet, validation: ClipSet, *, out: Path, cache: Path, workers: int = 2, name: str
+) -> Path:
+    """Train by a recipe; a run that ``out`` holds is gone on with.
+
+    Args:
+        recipe: The recipe.
+        clips: Training clips.
+        validation: Clips to calibrate on.
+        out: Folder of the run.
+        cache: Folder of the feature maps.
+        workers: Processes that encode the clips.
+        name: Of the model.
+
+    Returns:
+        The checkpoint's folder.
+    """
+    start = time.time()
+    tasks = labelled_tasks(clips.label_names)
+    labels = resolve_labels(clips, tasks)
+    store = cache_features(
+        clips,
+        recipe.backbone,
+        cache,
+        num_augmentations=recipe.num_augmentations,
+        seed=recipe.trainer.seed,
+        workers=workers,
+    )
+    torch.manual_seed(recipe.trainer.seed)
+    entries = tuple(
+        TaskEntry(name=task.name, instructions=(task.info.instruction, *task.info.paraphrases)) for task in tasks
+    )
+    config = ModelConfig(tasks=entries, backbone=recipe.backbone, num_failure_modes=recipe.num_failure_modes)
+    network = Adapt2RewardNetwork(config)
+    sampler = BatchSampler(
+        clips, labels, tasks, store, recipe.sampler, num_frames=config.num_frames, seed=recipe.trainer.seed
+    )
+    trainer = Trainer(network, sampler, store, np.arange(len(tasks)), recipe.losses, recipe.trainer, out)
+    resumed = trainer.resume()
+    if recipe.losses.cross_domain:
+        print("no human clips: the cross-domain loss L_CDC is off")
+    _train(trainer, recipe, out, resumed)
+    calibration = _calibrate(network, validation, labelled_tasks(validation.label_names), name)
+    meta = CheckpointMeta(
+        calibration=calibration,
+        recipe=recipe.name,
+        provenance={
+            "recipe": json.loads(json.dumps(asdict(recipe))),
+            "training_clips": len(clips),
+            "validation_clips": len(validation),
+            "torch": torch.__version__,
+        },
+    )
+    folder = out / "checkpoint"
+    save_checkpoint(folder, network, meta, model_card(name, clips, config, meta))
+    print(f"{'resumed and ' if resumed else ''}trained in {(time.time() - start) / 60:.1f} minutes")
+    return folder
+
+
+def _train(trainer: Trainer, recipe: Recipe, out: Path, resumed: bool) -> None:
+    """Run the loop under a progress bar, with TensorBoard scalars."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    out.mkdir(parents=True, exist_ok=True)
+    total = recipe.trainer.num_steps
+    with (
+        SummaryWriter(str(out / "tensorboard"), purge_step=trainer.step if resumed else None) as writer,
+        tqdm(total=total, initial=trainer.step, desc="training", unit="step") as bar,
+    ):
+        trainer.run(_reporter(writer, bar))
+
+
+def _reporter(writer: SummaryWriter, bar: tqdm[None]) -> Callable[[int, dict[str, float]], None]:
+    smooth: dict[str, float] = {}
+
+    def report(step: int, losses: dict[str, float]) -> None:
+        bar.update()
+        for key, value in losses.items():
+            smooth[key] = value if key not in smooth else 0.95 * smooth[key] + 0.05 * value
+            writer.add_scalar(f"loss/{key}", value, step)
+        if step % 10 == 0:
+            bar.set_postfix({key: f"{value:.2f}" for key, value in smooth.items()})
+
+    return report
+
+
+def _calibrate(
+    network: Adapt2RewardNetwork, clips: ClipSet, tasks: tuple[LabelledTask, ...], name: str
+) -> Calibration:
+    """Fit the calibration on every clip's own task."""
+    model = Adapt2Reward(network, Calibration(slope=1.0, intercept=0.0), name=name)
+    similarity, success = own_scores(model, clips, tasks)
+    return fit_calibration(similarity, success)
+
+
+def own_scores(
+    model: Adapt2Reward, clips: ClipSet, tasks: tuple[LabelledTask, ...]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Score every clip that its own task decides against that task's instruction.
+
+    Returns:
+        Similarity float32 (N,) and whether it is a success, bool (N,).
+
+    Raises:
+        DataError: No clip is decided.
+    """
+    similarity, success = [], []
+    names = np.char.add(np.char.add(clips.family.astype(str), "/"), clips.task.astype(str))
+    for index, task in enumerate(tqdm(tasks, desc="calibrating", unit="task")):
+        decided = (clips.success[:, -1, index] >= 0) & ~clips.ambiguous[:, -1, index] & (names == task.name)
+        rows = np.flatnonzero(decided)
+        for part in np.split(rows, range(64, len(rows), 64)):
+            if len(part):
+                videos = [np.asarray(clips.frames[row]) for row in part]
+                similarity.append(model.score_matrix(videos, [task.info.instruction]).similarity[:, 0])
+                success.append(clips.success[part, -1, index] == 1)
+    if not similarity:
+        raise DataError("no validation clip has a decided label of its own task")
+    return np.concatenate(similarity), np.concatenate(success)

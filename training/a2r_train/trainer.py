@@ -1,0 +1,299 @@
+"""The training loop: batches of feature maps in, named losses, clusters at each epoch's end, exact resume.
+
+A run's whole state is its step, weights, optimizer and clusters; batches and dropout are drawn from (seed, step), so a
+run that was killed goes on bit for bit on the CPU.
+
+Shape suffixes: B clips, T frames, C channels, H W feature map, F frame feature, M sentences, K failure modes,
+D embedding, P pairs.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from a2r_gym.errors import CheckpointError, NonFiniteRewardError
+from a2r_gym.models.adapt2reward import Adapt2RewardNetwork
+from a2r_gym.models.window import spread
+from a2r_train.clustering import match_labels, spherical_kmeans
+from a2r_train.features import FeatureStore
+from a2r_train.losses import failure_video_language_loss, order_loss, success_loss, video_language_loss
+from a2r_train.sampler import Batch, BatchSampler
+
+__all__ = ["LossConfig", "Trainer", "TrainerConfig"]
+
+_STATE = "state.pt"
+_EMBED_BATCH = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossConfig:
+    """Weights of the losses; 0 switches one off. 1 each is the paper's.
+
+    Attributes:
+        video_language: L_VLC.
+        failure_video_language: L_fVLC, with the failure texts as extra negatives in L_VLC.
+        success: L_BCE.
+        cross_domain: L_CDC; needs human clips.
+        order: Ours: similarity rises along a success.
+    """
+
+    video_language: float = 1.0
+    failure_video_language: float = 1.0
+    success: float = 1.0
+    cross_domain: float = 1.0
+    order: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainerConfig:
+    """Length and step size of a run.
+
+    Attributes:
+        num_steps: Steps.
+        epoch_steps: Steps between two clusterings of the failures.
+        learning_rate: Of the layers that start from nothing.
+        adapted_learning_rate: Of the text tower's low-rank changes and of the failure prompts.
+        weight_decay: Of AdamW.
+        warmup_steps: Steps until the full rate; a cosine to 2 % follows.
+        save_every: Steps between two saved states.
+        seed: Of everything.
+        num_threads: Of torch; bit-equal resume needs the same number.
+    """
+
+    num_steps: int = 2000
+    epoch_steps: int = 250
+    learning_rate: float = 8e-4
+    adapted_learning_rate: float = 4e-4
+    weight_decay: float = 0.02
+    warmup_steps: int = 50
+    save_every: int = 100
+    seed: int = 0
+    num_threads: int = 2
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        for name in ("num_steps", "epoch_steps", "save_every", "num_threads"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
+
+    def rate(self, step: int) -> float:
+        """Return the factor on the learning rates at a step, in (0, 1]."""
+        if step < self.warmup_steps:
+            return (step + 1) / self.warmup_steps
+        part = (step - self.warmup_steps) / max(1, self.num_steps - self.warmup_steps)
+        return 0.02 + 0.98 * 0.5 * (1.0 + math.cos(math.pi * min(part, 1.0)))
+
+
+class Trainer:
+    """Trains a network on cached feature maps.
+
+    Args:
+        network: The network; changed in place.
+        sampler: Draws batches.
+        store: Feature maps of the clips.
+        task_of_label: int64 (L,), the network's task of each label; -1 for none.
+        losses: Which losses.
+        config: Length and step size.
+        folder: Where the state is kept.
+    """
+
+    def __init__(
+        self,
+        network: Adapt2RewardNetwork,
+        sampler: BatchSampler,
+        store: FeatureStore,
+        task_of_label: NDArray[np.int64],
+        losses: LossConfig,
+        config: TrainerConfig,
+        folder: Path,
+    ) -> None:
+        self.network, self._sampler, self._store = network.train(), sampler, store
+        self._task_of_label, self._losses, self._config, self._folder = task_of_label, losses, config, folder
+        self.step = 0
+        torch.set_num_threads(config.num_threads)
+        self._optimizer = torch.optim.AdamW(_groups(network, config), weight_decay=config.weight_decay)
+        self._modes: NDArray[np.int64] = np.full(len(sampler.own_task), -1, dtype=np.int64)
+        self._centroids: dict[int, NDArray[np.float32]] = {}
+
+    # ------------------------------------------------------------------ state
+
+    def save(self) -> None:
+        """Write the whole state, in one move."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        state = {
+            "step": self.step,
+            "weights": self.network.trainable_state(),
+            "optimizer": self._optimizer.state_dict(),
+            "modes": torch.from_numpy(self._modes),
+            "centroids": {task: torch.from_numpy(rows) for task, rows in self._centroids.items()},
+        }
+        fresh = self._folder / f".{_STATE}"
+        torch.save(state, fresh)
+        os.replace(fresh, self._folder / _STATE)
+
+    def resume(self) -> bool:
+        """Go to the saved state if there is one.
+
+        Returns:
+            Whether there was.
+
+        Raises:
+            CheckpointError: The state is of another network or another data set.
+        """
+        path = self._folder / _STATE
+        if not path.is_file():
+            return False
+        state = torch.load(path, weights_only=True)
+        expected = self.network.trainable_state()
+        fits = {name: value.shape for name, value in expected.items()} == {
+            name: value.shape for name, value in state["weights"].items()
+        }
+        if not fits or len(state["modes"]) != len(self._modes):
+            raise CheckpointError(f"{path} is of another network or data set; use another folder, or remove it")
+        self.network.load_state_dict(state["weights"], strict=False)
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._modes = state["modes"].numpy()
+        self._centroids = {task: rows.numpy() for task, rows in state["centroids"].items()}
+        self.step = int(state["step"])
+        return True
+
+    # ------------------------------------------------------------------ the loop
+
+    def run(self, report: Callable[[int, dict[str, float]], None]) -> None:
+        """Train to the last step.
+
+        Args:
+            report: Called after each step with its number and its losses.
+
+        Raises:
+            NonFiniteRewardError: A loss is NaN or infinite; the last saved state stays.
+        """
+        config = self._config
+        while self.step < config.num_steps:
+            if self.step % config.epoch_steps == 0 and self.step > 0 and self._losses.failure_video_language:
+                self._cluster()
+            torch.manual_seed(config.seed * 1_000_003 + self.step)
+            for group in self._optimizer.param_groups:
+                group["lr"] = group["base"] * config.rate(self.step)
+            named = self._losses_of(self._sampler.batch(self.step))
+            total = torch.stack(list(named.values())).sum()
+            if not torch.isfinite(total):
+                values = {name: float(value) for name, value in named.items()}
+                raise NonFiniteRewardError(f"loss at step {self.step} is not finite: {values}; lower the learning rate")
+            self._optimizer.zero_grad(set_to_none=True)
+            total.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
+            self._optimizer.step()
+            self.step += 1
+            report(self.step, {name: float(value.detach()) for name, value in named.items()})
+            if self.step % config.save_every == 0 or self.step == config.num_steps:
+                self.save()
+
+    def _losses_of(self, batch: Batch) -> dict[str, Tensor]:
+        network, weights = self.network, self._losses
+        maps = self._store.maps[batch.augmentations[:, None], batch.clips[:, None], batch.frames]
+        with torch.autocast("cpu", torch.bfloat16):
+            frames_BTF = network.pooler(torch.from_numpy(maps).flatten(0, 1)).unflatten(0, maps.shape[:2])
+            video_BD = network.encode_video(frames_BTF).float()
+            task_M = torch.from_numpy(self._task_of_label[batch.tasks])
+            text_MD = network.encode_text(batch.sentences).float()
+            known = (task_M >= 0) & (torch.arange(len(task_M)) < self._own_sentences(batch))
+            failures_MKD = text_MD.new_zeros((len(task_M), network.config.num_failure_modes, text_MD.shape[1]))
+            if weights.failure_video_language and network.config.num_failure_modes:
+                places = known.nonzero()[:, 0]
+                encoded = network.encode_failures([batch.sentences[place] for place in places], task_M[places])
+                failures_MKD = failures_MKD.index_copy(0, places, encoded.float())
+        sim_BM = video_BD @ text_MD.T
+        failure_BMK = torch.einsum("bd,mkd->bmk", video_BD, failures_MKD)
+        failure_BMK = failure_BMK.masked_fill(~known[None, :, None], -1e3)  # sentences without failure texts
+        labels_BM, scale = torch.from_numpy(batch.labels), network.logit_scale
+        named: dict[str, Tensor] = {}
+        if weights.video_language:
+            named["video_language"] = weights.video_language * video_language_loss(sim_BM, failure_BMK, labels_BM, scale)
+        if weights.failure_video_language:
+            mode_B = torch.from_numpy(np.where(batch.failure_clip, self._modes[batch.clips], -1))
+            column_B = torch.from_numpy(batch.task_column)
+            named["failure_video_language"] = weights.failure_video_language * failure_video_language_loss(
+                sim_BM, failure_BMK, labels_BM, mode_B, column_B, scale
+            )
+        if weights.success:
+            own_BM = torch.from_numpy(batch.own)
+            named["success"] = weights.success * success_loss(sim_BM, labels_BM, own_BM, scale, network.logit_bias)
+        if weights.order and len(batch.later):
+            columns = torch.from_numpy(batch.order_column)
+            later, earlier = (sim_BM[torch.from_numpy(rows), columns] for rows in (batch.later, batch.earlier))
+            named["order"] = weights.order * order_loss(later, earlier, scale)
+        return named
+
+    def _own_sentences(self, batch: Batch) -> int:
+        """How many of the first sentences belong to tasks that the batch's clips were drawn of."""
+        return int(batch.task_column.max()) + 1
+
+    # ------------------------------------------------------------------ clusters
+
+    @torch.no_grad()
+    def _cluster(self) -> None:
+        """Cluster each task's failures anew and carry the labels over from the last epoch's."""
+        modes = self.network.config.num_failure_modes
+        failures = self._sampler.failures
+        vectors = self.embed(failures)
+        own = self._sampler.own_task[failures]
+        self._modes[:] = -1
+        for task in np.unique(own).tolist():
+            rows = np.flatnonzero(own == task)
+            if len(rows) < modes:
+                continue
+            rng = np.random.default_rng([self._config.seed, self.step, task])
+            found = spherical_kmeans(vectors[rows], modes, rng)
+            labels, centroids = found.labels, found.centroids
+            if task in self._centroids:
+                renamed = match_labels(found.centroids, self._centroids[task])
+                labels, centroids = renamed[found.labels], np.empty_like(found.centroids)
+                centroids[renamed] = found.centroids
+            self._modes[failures[rows]] = labels
+            self._centroids[task] = centroids
+
+    @torch.no_grad()
+    def embed(self, clips: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Embed whole clips as they are.
+
+        Args:
+            clips: int64 (E,).
+
+        Returns:
+            float32 (E, D), unit length.
+        """
+        self.network.eval()
+        frames = spread(self._store.maps.shape[2], self.network.config.num_frames)
+        parts = []
+        for rows in np.split(clips, range(_EMBED_BATCH, len(clips), _EMBED_BATCH)):
+            maps = torch.from_numpy(self._store.maps[0, rows[:, None], frames])
+            with torch.autocast("cpu", torch.bfloat16):
+                frames_BTF = self.network.pooler(maps.flatten(0, 1)).unflatten(0, maps.shape[:2])
+                parts.append(torch.nn.functional.normalize(self.network.encode_video(frames_BTF).float(), dim=-1).numpy())
+        self.network.train()
+        return np.concatenate(parts)
+
+
+def _groups(network: Adapt2RewardNetwork, config: TrainerConfig) -> list[dict[str, object]]:
+    """Split the parameters by learning rate."""
+    adapted = [
+        value
+        for name, value in network.named_parameters()
+        if value.requires_grad and (name.startswith("text.") or name.startswith("failure_prompts."))
+    ]
+    known = {id(value) for value in adapted}
+    fresh = [value for value in network.parameters() if value.requires_grad and id(value) not in known]
+    return [
+        {"params": fresh, "lr": config.learning_rate, "base": config.learning_rate},
+        {"params": adapted, "lr": config.adapted_learning_rate, "base": config.adapted_learning_rate, "weight_decay": 0.0},
+    ]
