@@ -38,8 +38,8 @@ __all__ = ["CAMERAS", "MetaWorldEnv"]
 CAMERAS: Final = ("task", *METAWORLD_CAMERAS)
 """``"task"`` is our own close view; the others are Meta-World's, turned upright."""
 MARKER: Final = "a2r_marker"
-MARKER_RADIUS: Final = 0.02
-MARKER_COLOUR: Final = (0.45, 0.45, 0.5, 1.0)
+MARKER_RADIUS: Final = 0.025
+MARKER_COLOUR: Final = (0.62, 0.62, 0.66, 1.0)
 """Where nothing else shows the target: a grey ball, the same whether the episode succeeds or fails."""
 HALF_ROLL: Final = np.array([0.0, 0.0, 0.0, 1.0])
 """Quaternion that turns a camera half round its line of sight."""

@@ -43,16 +43,31 @@ STOP: Final = (0.4, 0.7)
 """Fraction of the episode after which a controller that cannot succeed gives up; where successes come."""
 RETREAT_HEIGHT: Final = 0.08
 """Metres that the hand withdraws upwards."""
-HELD: Final = frozenset(
-    {
-        "basketball", "button-press-topdown", "button-press-topdown-wall", "button-press-wall", "disassemble",
-        "door-open", "door-unlock", "drawer-open", "hand-insert", "peg-unplug-side", "pick-out-of-hole", "pick-place",
-        "pick-place-wall", "plate-slide-side", "reach", "reach-wall", "stick-pull", "stick-push",
-    }
-)  # fmt: skip
-"""Tasks whose success lasts only while the hand stays (measured): there no controller withdraws."""
-LET_GO: Final = frozenset({"handle-press", "handle-press-side"})
-"""Tasks where it lasts only when the hand leaves, as the handle springs back to its target: there all withdraw."""
+ENDINGS: Final = ("either", "keep_on", "hold", "withdraw")
+"""What follows at the end: hold still or withdraw as the manner says; follow the policy on; always hold; withdraw."""
+_ENDINGS: Final = {
+    "basketball": "keep_on",
+    "button-press-topdown": "keep_on",
+    "button-press-topdown-wall": "keep_on",
+    "button-press-wall": "keep_on",
+    "disassemble": "keep_on",
+    "door-open": "keep_on",
+    "door-unlock": "keep_on",
+    "drawer-open": "keep_on",
+    "hand-insert": "keep_on",
+    "handle-press": "withdraw",  # pressed too far, the handle springs back to its target when the hand leaves
+    "handle-press-side": "withdraw",
+    "peg-unplug-side": "keep_on",
+    "pick-out-of-hole": "keep_on",
+    "pick-place": "keep_on",
+    "pick-place-wall": "keep_on",
+    "plate-slide-side": "hold",
+    "reach": "keep_on",
+    "reach-wall": "keep_on",
+    "stick-pull": "keep_on",
+    "stick-push": "keep_on",
+}
+"""Tasks whose success lasts only while the hand stays, or only when it leaves (measured); the same for all sources."""
 _HAND, _OBJECT, _SECOND, _GOAL = slice(0, 3), slice(4, 7), slice(11, 14), slice(36, 39)
 _BEFORE: Final = 18
 """Offset in the observation of the same things a step before."""
@@ -85,7 +100,7 @@ class Manner:
         return cls(
             speed=0.8 + 0.2 * float(speed),
             delay=int(delay * 8),
-            noise=0.12 * float(noise),
+            noise=0.1 * float(noise),
             settle=int(settle * 8),
             stop=STOP[0] + (STOP[1] - STOP[0]) * float(stop),
             retreat=bool(retreat < 0.5),
@@ -95,7 +110,15 @@ class Manner:
 class Controller:
     """Follows a policy until it is done, then rests or withdraws: observation in, action out. For one episode."""
 
-    def __init__(self, policy: Policy, done: Callable[[int], bool], manner: Manner, rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        done: Callable[[int], bool],
+        manner: Manner,
+        rng: np.random.Generator,
+        *,
+        keep_on: bool = False,
+    ) -> None:
         """Keep what is needed.
 
         Args:
@@ -103,7 +126,9 @@ class Controller:
             done: From the steps so far to whether the end has come.
             manner: How to move.
             rng: Of the noise.
+            keep_on: Never rest.
         """
+        self._keep_on = keep_on
         self._policy, self._done, self._manner, self._rng = policy, done, manner, rng
         self._steps = 0
         self._after = -1
@@ -115,7 +140,7 @@ class Controller:
         """Return the action float32 (4,) for an observation."""
         self._after += 1 if self._after >= 0 or (self._steps > 0 and self._done(self._steps)) else 0
         action = np.zeros(4)
-        if self._after >= self._manner.settle:
+        if self._after >= self._manner.settle and not self._keep_on:
             action[:3] = self._resting(obs[_HAND])
             action[3] = self._grip
         elif self._steps >= self._manner.delay:
@@ -180,10 +205,14 @@ def make_controller(env: MetaWorldEnv, source: str, rng: np.random.Generator) ->
     if source not in SOURCES:
         raise unknown_name("source", source, SOURCES)
     manner = Manner.draw(rng)
-    manner = replace(manner, retreat=env.task in LET_GO or (manner.retreat and env.task not in HELD))
+    ending = _ENDINGS.get(env.task, "either")
+    if ending != "either":
+        manner = replace(manner, retreat=ending == "withdraw")
     noise_rng, plan_rng = rng.spawn(2)
     policy = expert(env.task)
     last = int(manner.stop * env.max_episode_steps)
+
+    keep_on = ending == "keep_on"
 
     def given_up(steps: int) -> bool:
         return steps >= last
@@ -195,11 +224,11 @@ def make_controller(env: MetaWorldEnv, source: str, rng: np.random.Generator) ->
     if source == "random":
         return Controller(_wanderer(plan_rng), given_up, manner, noise_rng)
     if source == "missed":
-        return Controller(_mistaken(env.task, policy, plan_rng), given_up, manner, noise_rng)
+        return Controller(_mistaken(env.task, policy, plan_rng), given_up, manner, noise_rng, keep_on=keep_on)
     if source == "stopped_short":
         enough = float(plan_rng.uniform(*SHORT))
         return Controller(policy, lambda steps: env.labels()[env.task].progress >= enough, manner, noise_rng)
-    return Controller(policy, succeeded, manner, noise_rng)
+    return Controller(policy, succeeded, manner, noise_rng, keep_on=keep_on)
 
 
 def _mistaken(task: str, policy: Policy, rng: np.random.Generator) -> Policy:

@@ -148,6 +148,8 @@ class Adapt2RewardNetwork(nn.Module):
         )
         self.log_logit_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         self.logit_bias = nn.Parameter(torch.tensor(-3.0))
+        # recorded now: a network that is frozen for scoring is still saved with all that training changed
+        self.trained_names = frozenset(name for name, value in self.named_parameters() if value.requires_grad)
 
     @property
     def logit_scale(self) -> Tensor:
@@ -189,5 +191,5 @@ class Adapt2RewardNetwork(nn.Module):
         return nn.functional.normalize(embedded, dim=-1).unflatten(0, (len(instructions), modes))
 
     def trainable_state(self) -> dict[str, Tensor]:
-        """Tensors that training changes: all parameters that require a gradient."""
-        return {name: value.detach() for name, value in self.named_parameters() if value.requires_grad}
+        """Tensors that training changes: all parameters that the towers did not freeze."""
+        return {name: value.detach() for name, value in self.named_parameters() if name in self.trained_names}

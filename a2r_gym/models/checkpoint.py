@@ -61,11 +61,10 @@ def bundled_names() -> list[str]:
 
 def _tensors(network: Adapt2RewardNetwork) -> dict[str, Tensor]:
     """What is stored: everything but the frozen base of the text tower."""
-    trained = {name for name, value in network.named_parameters() if value.requires_grad}
     kept = {
         name: value.detach().cpu().contiguous()
         for name, value in network.state_dict().items()
-        if name in trained or not name.startswith("text.")
+        if name in network.trained_names or not name.startswith("text.")
     }
     return {name: value for name, value in kept.items() if value.dtype.is_floating_point}
 
@@ -75,7 +74,7 @@ def save_checkpoint(folder: Path, network: Adapt2RewardNetwork, meta: Checkpoint
 
     Args:
         folder: Where it will stand; one that is there is replaced.
-        network: The network; its parameters that require a gradient and its image trunk are stored.
+        network: The network; what training changes of it and its image trunk are stored.
         meta: What to record beside it.
         card: The model card, Markdown.
     """
@@ -91,9 +90,15 @@ def save_checkpoint(folder: Path, network: Adapt2RewardNetwork, meta: Checkpoint
         (fresh / _CARD).write_text(card)
         names = (_CARD, _CONFIG, _TENSORS)
         (fresh / _SUMS).write_text("".join(f"{_sha256(fresh / name)}  {name}\n" for name in names))
+        old = Path(scratch) / "old"
         if folder.exists():
-            os.replace(folder, Path(scratch) / "old")
-        os.replace(fresh, folder)
+            os.replace(folder, old)
+        try:
+            os.replace(fresh, folder)
+        except OSError:
+            if old.exists():
+                os.rename(old, folder)
+            raise
 
 
 def load_reward(name: str | os.PathLike[str] | None = None, *, runtime: str | None = None) -> Adapt2Reward:
@@ -150,7 +155,9 @@ def _find(name: str) -> Path:
         if (folder / _CONFIG).is_file() or (folder / _SUMS).is_file():
             return folder
     if Path(name).is_dir():
-        raise CheckpointError(f"{name} is no checkpoint: it holds no {_CONFIG}; expected {_CONFIG}, {_TENSORS}, {_SUMS}")
+        raise CheckpointError(
+            f"{name} is no checkpoint: it holds no {_CONFIG}; expected {_CONFIG}, {_TENSORS}, {_SUMS}"
+        )
     raise unknown_name("reward model", name, [*bundled_names(), "PATH/TO/FOLDER"])
 
 
@@ -159,7 +166,7 @@ def _check_manifest(folder: Path) -> None:
     sums = folder / _SUMS
     if not sums.is_file():
         raise CheckpointError(f"{folder}: {_SUMS} is missing; a checkpoint without its manifest is not loaded")
-    lines = [line.split(maxsplit=1) for line in sums.read_text().splitlines()]
+    lines = [line.split(maxsplit=1) for line in sums.read_text(errors="replace").splitlines()]
     listed = {line[1]: line[0] for line in lines if len(line) == 2}
     for name in (_CONFIG, _TENSORS):
         if name not in listed:
@@ -179,7 +186,9 @@ def _fill(network: Adapt2RewardNetwork, stored: dict[str, Tensor], folder: Path)
     expected = _tensors(network)
     missing, surplus = sorted(expected.keys() - stored.keys()), sorted(stored.keys() - expected.keys())
     if missing or surplus:
-        raise CheckpointError(f"{folder}: tensors do not fit its config; missing {missing[:3]}, not known {surplus[:3]}")
+        raise CheckpointError(
+            f"{folder}: tensors do not fit its config; missing {missing[:3]}, not known {surplus[:3]}"
+        )
     wrong = [name for name, value in stored.items() if value.shape != expected[name].shape]
     if wrong:
         raise CheckpointError(f"{folder}: tensor {wrong[0]} has another shape than its config says")

@@ -80,7 +80,13 @@ class TemporalHead(nn.Module):
         self.summary_W = nn.Parameter(torch.randn(width) * 0.02)
         self.domain_prompts_RW = nn.Parameter(torch.randn(num_domains, width) * 0.02)
         layer = nn.TransformerEncoderLayer(
-            width, nhead=8, dim_feedforward=4 * width, dropout=dropout, activation="gelu", batch_first=True, norm_first=True
+            width,
+            nhead=8,
+            dim_feedforward=4 * width,
+            dropout=dropout,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
         )
         self.transformer = nn.TransformerEncoder(layer, depth, enable_nested_tensor=False)
         self.leave = nn.Sequential(nn.LayerNorm(2 * width), nn.Linear(2 * width, embedding))

@@ -97,9 +97,7 @@ def _fill_empty(labels: NDArray[np.int64], cosine: NDArray[np.float32], n_cluste
         labels[fit.argmin()] = k
 
 
-def match_labels(
-    centroids: NDArray[np.float32], previous: NDArray[np.float32]
-) -> NDArray[np.int64]:
+def match_labels(centroids: NDArray[np.float32], previous: NDArray[np.float32]) -> NDArray[np.int64]:
     """Match new clusters to old ones one to one, by the largest total cosine (Hungarian method).
 
     Args:

@@ -186,7 +186,7 @@ def make_shard(config: CollectConfig, out: Path, shard: Shard, advance: Callable
                         collection_seed=config.seed,
                         kept_frames=config.kept_frames,
                         label_names=info.label_names,
-                    )  # fmt: skip
+                    )
                 )
                 advance(1)
 

@@ -261,7 +261,7 @@ def product_config(scale: float = 1.0) -> CollectConfig:
         scale: Multiplies the numbers of episodes and of scenes.
     """
     _check_scale(scale)
-    counts = {"metaworld": _counts(54, 24, 24, scale), "tabletop": _counts(80, 36, 36, scale)}
+    counts = {"metaworld": _counts(58, 24, 24, scale), "tabletop": _counts(78, 36, 36, scale)}
     first = PRODUCT_SEEDS.start
     generated = _generated_scenes(_scaled(PRODUCT_SCENES, scale), first + 10_000)
     return CollectConfig(requests=(*_default_scenes(counts, first), *generated))
@@ -274,7 +274,7 @@ def validation_config(scale: float = 1.0) -> CollectConfig:
         scale: Multiplies the numbers of episodes and of scenes.
     """
     _check_scale(scale)
-    counts = {"metaworld": _counts(14, 6, 6, scale), "tabletop": _counts(42, 18, 18, scale)}
+    counts = {"metaworld": _counts(16, 6, 6, scale), "tabletop": _counts(42, 18, 18, scale)}
     first = VALIDATION_SEEDS.start
     generated = _generated_scenes(_scaled(VALIDATION_SCENES, scale), first + 5_000)
     return CollectConfig(requests=(*_default_scenes(counts, first), *generated))
@@ -290,7 +290,7 @@ def test_config(scale: float = 1.0) -> CollectConfig:
         scale: Multiplies the numbers of episodes.
     """
     _check_scale(scale)
-    counts = {"metaworld": _counts(23, 10, 12, scale), "tabletop": _counts(88, 40, 42, scale)}
+    counts = {"metaworld": _counts(27, 12, 12, scale), "tabletop": _counts(88, 44, 45, scale)}
     return CollectConfig(requests=tuple(_default_scenes(counts, TEST_SEEDS.start)))
 
 

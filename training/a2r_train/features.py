@@ -84,9 +84,10 @@ def cache_features(
         jobs = [(index, *chunks[index]) for index in left]
         context = multiprocessing.get_context("spawn")
         arguments = (backbone, place, _where(clips.frames), seed)
-        with context.Pool(workers, _begin, arguments) as pool, tqdm(
-            total=len(chunks), initial=len(chunks) - len(left), desc="encoding clips", unit="chunk"
-        ) as bar:
+        with (
+            context.Pool(workers, _begin, arguments) as pool,
+            tqdm(total=len(chunks), initial=len(chunks) - len(left), desc="encoding clips", unit="chunk") as bar,
+        ):
             for index in pool.imap_unordered(_encode, jobs):
                 done[index] = True
                 done.flush()

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
+from tyro.conf import Positional
 
 from a2r_gym.errors import CheckpointError, DataError
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig, TaskEntry
@@ -35,12 +36,12 @@ __all__ = ["FitArgs", "fit", "main"]
 
 @dataclass(frozen=True, kw_only=True)
 class FitArgs:
-    """Train a reward model, for example ``a2r fit --recipe a2r-small --data data/product --validation data/validation``.
+    """Train a reward model, for example ``a2r fit a2r-small --data data/product --validation data/validation``.
 
     Attributes:
+        recipe: Name of the recipe.
         data: Folders of collected clips to train on.
         validation: Folders of collected clips to calibrate on.
-        recipe: Name of the recipe.
         out: Folder of the run; its checkpoint is OUT/checkpoint.
         resume: Go on with the run in OUT.
         steps: Number of steps; None: the recipe's.
@@ -51,9 +52,9 @@ class FitArgs:
         name: Of the model, in its card.
     """
 
+    recipe: Positional[str]
     data: tuple[Path, ...]
     validation: tuple[Path, ...]
-    recipe: str = "a2r-small"
     out: Path = Path("runs/a2r-small")
     resume: bool = False
     steps: int | None = None
@@ -82,9 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = tyro.cli(FitArgs, args=argv)
     recipe = get_recipe(args.recipe)
     steps = recipe.trainer.num_steps if args.steps is None else args.steps
-    recipe = replace(
-        recipe, trainer=replace(recipe.trainer, num_steps=steps, seed=args.seed, num_threads=args.threads)
-    )
+    recipe = replace(recipe, trainer=replace(recipe.trainer, num_steps=steps, seed=args.seed, num_threads=args.threads))
     if (args.out / "state.pt").exists() and not args.resume:
         raise CheckpointError(f"{args.out} holds a run: pass --resume to go on with it, or another --out")
     folder = fit(
@@ -186,9 +185,7 @@ def _reporter(writer: SummaryWriter, bar: tqdm[None]) -> Callable[[int, dict[str
     return report
 
 
-def _calibrate(
-    network: Adapt2RewardNetwork, clips: ClipSet, tasks: tuple[LabelledTask, ...], name: str
-) -> Calibration:
+def _calibrate(network: Adapt2RewardNetwork, clips: ClipSet, tasks: tuple[LabelledTask, ...], name: str) -> Calibration:
     """Fit the calibration on every clip's own task."""
     model = Adapt2Reward(network, Calibration(slope=1.0, intercept=0.0), name=name)
     similarity, success = own_scores(model, clips, tasks)

@@ -56,9 +56,7 @@ def labelled_tasks(label_names: tuple[str, ...]) -> tuple[LabelledTask, ...]:
     from a2r_gym.envs.tabletop.tasks import TASKS as tabletop
 
     tables = {"metaworld": metaworld, "tabletop": tabletop}
-    return tuple(
-        LabelledTask(name=name, info=tables[name.split("/")[0]][name.split("/")[1]]) for name in label_names
-    )
+    return tuple(LabelledTask(name=name, info=tables[name.split("/")[0]][name.split("/")[1]]) for name in label_names)
 
 
 def resolve_labels(clips: ClipSet, tasks: tuple[LabelledTask, ...]) -> NDArray[np.int8]:

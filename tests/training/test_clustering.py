@@ -1,0 +1,107 @@
+"""Spherical k-means finds what scikit-learn's finds, fills every cluster, and labels keep their meaning."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from a2r_train.clustering import match_labels, spherical_kmeans
+
+sklearn_cluster = pytest.importorskip("sklearn.cluster", reason="scikit-learn is not installed")
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float32]:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def _blobs(seed: int, clusters: int = 3, each: int = 30, noise: float = 0.15) -> tuple[NDArray[np.float32], NDArray]:
+    rng = np.random.default_rng(seed)
+    truth = np.repeat(np.arange(clusters), each)
+    return _unit(np.eye(16)[truth] + noise * rng.normal(size=(len(truth), 16))), truth
+
+
+class TestAgainstScikitLearn:
+    @pytest.mark.parametrize("seed", range(4))
+    @pytest.mark.parametrize("noise", [0.2, 1.0])
+    def test_the_objective_is_as_good(self, seed: int, noise: float) -> None:
+        vectors, _ = _blobs(seed, clusters=4, noise=noise)
+        theirs = sklearn_cluster.KMeans(4, n_init=10, random_state=seed).fit(vectors)
+        centres = np.stack([vectors[theirs.labels_ == k].sum(0) for k in range(4)])
+        objective = (vectors * _unit(centres)[theirs.labels_]).sum(1).mean()
+        found = spherical_kmeans(vectors, 4, np.random.default_rng(seed), num_restarts=10)
+        assert found.objective >= objective - 2e-3
+
+    def test_clear_clusters_are_the_same(self) -> None:
+        vectors, truth = _blobs(0)
+        found = spherical_kmeans(vectors, 3, np.random.default_rng(0))
+        theirs = sklearn_cluster.KMeans(3, n_init=10, random_state=0).fit_predict(vectors)
+        for other in (truth, theirs):
+            assert len({*zip(found.labels.tolist(), other.tolist(), strict=True)}) == 3
+
+
+class TestClusters:
+    @settings(max_examples=30, deadline=None)
+    @given(st.integers(0, 1000), st.integers(1, 12), st.data())
+    def test_labels_centroids_and_objective_fit_together(self, seed: int, count: int, data: st.DataObject) -> None:
+        clusters = data.draw(st.integers(1, count))
+        vectors = _unit(np.random.default_rng(seed).normal(size=(count, 4)))
+        found = spherical_kmeans(vectors, clusters, np.random.default_rng(seed))
+        assert sorted(set(found.labels.tolist())) == list(range(clusters))  # none is empty
+        assert found.centroids.shape == (clusters, 4)
+        np.testing.assert_allclose(np.linalg.norm(found.centroids, axis=1), 1.0, atol=1e-4)
+        expected = (vectors * found.centroids[found.labels]).sum(1).mean()
+        assert found.objective == pytest.approx(expected, abs=1e-5)
+
+    def test_the_same_vector_many_times_still_fills_every_cluster(self) -> None:
+        vectors = np.tile(_unit(np.ones((1, 5))), (7, 1))
+        found = spherical_kmeans(vectors, 3, np.random.default_rng(0))
+        assert set(found.labels.tolist()) == {0, 1, 2}
+        assert found.objective == pytest.approx(1.0, abs=1e-5)
+
+    def test_the_same_rng_gives_the_same_clusters(self) -> None:
+        vectors, _ = _blobs(3, noise=1.0)
+        first, second = (spherical_kmeans(vectors, 3, np.random.default_rng(5)) for _ in range(2))
+        np.testing.assert_array_equal(first.labels, second.labels)
+        np.testing.assert_array_equal(first.centroids, second.centroids)
+
+    def test_more_restarts_are_never_worse(self) -> None:
+        vectors, _ = _blobs(3, clusters=6, noise=1.0)
+        one, many = (
+            spherical_kmeans(vectors, 6, np.random.default_rng(1), num_restarts=restarts) for restarts in (1, 8)
+        )
+        assert many.objective >= one.objective
+
+    @pytest.mark.parametrize("clusters", [0, 4])
+    def test_the_number_of_clusters_must_be_possible(self, clusters: int) -> None:
+        with pytest.raises(ValueError, match=rf"number of vectors = 3\], got {clusters}"):
+            spherical_kmeans(_unit(np.eye(3)), clusters, np.random.default_rng(0))
+
+    @pytest.mark.parametrize("bad", [2.0, np.nan])
+    def test_vectors_must_have_unit_length(self, bad: float) -> None:
+        with pytest.raises(ValueError, match="unit length"):
+            spherical_kmeans(bad * np.eye(3, dtype=np.float32), 2, np.random.default_rng(0))
+
+
+class TestMatchLabels:
+    @given(st.permutations(range(5)), st.integers(0, 100))
+    def test_it_restores_a_shuffled_clustering(self, order: list[int], seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        previous = _unit(rng.normal(size=(5, 12)))
+        moved = _unit(previous[order] + 0.01 * rng.normal(size=(5, 12)))
+        assert match_labels(moved, previous).tolist() == list(order)
+
+    @given(st.integers(0, 100), st.integers(1, 6))
+    def test_it_is_a_permutation_even_of_strangers(self, seed: int, clusters: int) -> None:
+        rng = np.random.default_rng(seed)
+        new, old = (_unit(rng.normal(size=(clusters, 3))) for _ in range(2))
+        assert sorted(match_labels(new, old).tolist()) == list(range(clusters))
+
+    def test_the_total_counts_and_not_the_first_choice(self) -> None:
+        old = _unit(np.array([[1.0, 0.0], [0.8, 0.6]]))
+        new = _unit(np.array([[0.95, 0.3], [1.0, -0.2]]))  # both are nearest to a different sum than greedy takes
+        cosine = new @ old.T
+        matched = match_labels(new, old)
+        assert cosine[[0, 1], matched].sum() == pytest.approx(max(np.trace(cosine), np.trace(cosine[:, ::-1])))
