@@ -1,6 +1,7 @@
 """From feature maps to one vector a video: pooling inside a frame, then a transformer over the frames.
 
-Shape suffixes: N frames, C channels, P places of the feature map, Q queries, B batch, T frames of a video,
+Shape suffixes: N frames, C channels, P places of the feature map, Q queries,
+H heads, S a query's head, V value of a head, B batch, T frames of a video,
 F frame feature, D embedding.
 """
 
@@ -11,14 +12,19 @@ from torch import Tensor, nn
 
 __all__ = ["FramePooler", "TemporalHead"]
 
+_HEADS = 8
+
 
 class FramePooler(nn.Module):
     """Pools a frame's feature map by learned queries that can read off places.
 
+    Attention whose queries do not depend on the frame: each query and head is one vector that places are compared with,
+    and values are projected after they are summed. The result is that of the usual order at half the cost.
+
     Args:
         channels: C of the map.
         grid: The map is grid x grid.
-        width: Width of the attention.
+        width: Width of the attention, a multiple of 8.
         num_queries: Learned queries per frame.
         frame_features: F, length of the vector that comes out.
     """
@@ -28,9 +34,9 @@ class FramePooler(nn.Module):
         self.project = nn.Linear(channels, width)
         self.norm = nn.LayerNorm(width)
         self.places_PC = nn.Parameter(torch.randn(grid * grid, width) * 0.3)
-        self.queries_QC = nn.Parameter(torch.randn(num_queries, width) * 0.3)
-        self.attention = nn.MultiheadAttention(width, num_heads=8, batch_first=True)
-        self.out = nn.Sequential(nn.Flatten(1), nn.Linear(num_queries * width, frame_features))
+        self.queries_SC = nn.Parameter(torch.randn(num_queries * _HEADS, width) * width**-0.5)
+        self.values_HCV = nn.Parameter(torch.randn(_HEADS, width, width // _HEADS) * width**-0.5)
+        self.out = nn.Linear(num_queries * width, frame_features)
 
     def forward(self, maps_NCHW: Tensor) -> Tensor:
         """Pool N maps.
@@ -42,9 +48,10 @@ class FramePooler(nn.Module):
             float (N, F).
         """
         tokens_NPC = self.norm(self.project(maps_NCHW.flatten(2).transpose(1, 2))) + self.places_PC
-        queries = self.queries_QC.expand(len(tokens_NPC), -1, -1)
-        pooled_NQC, _ = self.attention(queries, tokens_NPC, tokens_NPC, need_weights=False)
-        out_NF: Tensor = self.out(pooled_NQC)
+        weights_NSP = (self.queries_SC @ tokens_NPC.transpose(1, 2)).softmax(dim=-1)
+        summed_NQHC = (weights_NSP @ tokens_NPC).unflatten(1, (-1, _HEADS))
+        values_NQHV = torch.einsum("nqhc,hcv->nqhv", summed_NQHC, self.values_HCV)
+        out_NF: Tensor = self.out(values_NQHV.flatten(1))
         return out_NF
 
 

@@ -274,7 +274,7 @@ def validation_config(scale: float = 1.0) -> CollectConfig:
         scale: Multiplies the numbers of episodes and of scenes.
     """
     _check_scale(scale)
-    counts = {"metaworld": _counts(16, 6, 6, scale), "tabletop": _counts(42, 18, 18, scale)}
+    counts = {"metaworld": _counts(8, 3, 3, scale), "tabletop": _counts(24, 12, 12, scale)}
     first = VALIDATION_SEEDS.start
     generated = _generated_scenes(_scaled(VALIDATION_SCENES, scale), first + 5_000)
     return CollectConfig(requests=(*_default_scenes(counts, first), *generated))

@@ -22,7 +22,7 @@ HELD_OUT_PARAPHRASES: Mapping[str, tuple[str, ...]] = {
     "tabletop/mug-left": ("make the cup go leftwards", "the robot shoves the mug over to the left side"),
     "tabletop/mug-right": ("make the cup go rightwards", "the robot shoves the mug over to the right side"),
     "metaworld/assembly": ("get the ring over the peg", "the robot threads the wrench's hole onto the upright post"),
-    "metaworld/basketball": ("score a basket with the ball", "the robot dunks the ball through the net"),
+    "metaworld/basketball": ("get the ball through the net", "the robot dunks the ball through the net"),
     "metaworld/bin-picking": ("shift the cube over to the second bin", "the robot carries the block across the bins"),
     "metaworld/box-close": ("fit the cover onto the box", "the robot lays the lid over the open box"),
     "metaworld/button-press": ("get the button pushed in", "the robot pokes the button on the box's front"),

@@ -17,6 +17,8 @@ from a2r_train.data.clips import ClipSet
 __all__ = ["LabelledTask", "labelled_tasks", "mirror_table", "resolve_labels"]
 
 _SIDED_WORDS = frozenset({"left", "right", "clockwise", "counterclockwise", "anticlockwise", "leftwards", "rightwards"})
+_HANDED_OBJECTS = frozenset({"dial", "door lock", "faucet", "window"})
+"""Things that tell open from closed, or on from off, by the side to which they go."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,9 @@ class LabelledTask:
 
     @property
     def sided(self) -> bool:
-        """Whether a mirrored picture would make its sentence wrong."""
+        """Whether a mirrored picture would make its sentence wrong, or a wrong one right."""
+        if self.info.object in _HANDED_OBJECTS:
+            return True
         words = f"{self.info.instruction} {' '.join(self.info.paraphrases)}".lower().replace(",", " ").split()
         return not _SIDED_WORDS.isdisjoint(words)
 

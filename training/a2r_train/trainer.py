@@ -201,8 +201,8 @@ class Trainer:
     def _losses_of(self, batch: Batch) -> dict[str, Tensor]:
         network, weights = self.network, self._losses
         maps = self._store.maps[batch.augmentations[:, None], batch.clips[:, None], batch.frames]
-        with torch.autocast("cpu", torch.bfloat16):
-            frames_BTF = network.pooler(torch.from_numpy(maps).flatten(0, 1)).unflatten(0, maps.shape[:2])
+        with _precision():
+            frames_BTF = network.pooler(torch.from_numpy(maps).float().flatten(0, 1)).unflatten(0, maps.shape[:2])
             video_BD = network.encode_video(frames_BTF).float()
             task_M = torch.from_numpy(self._task_of_label[batch.tasks])
             text_MD = network.encode_text(batch.sentences).float()
@@ -278,14 +278,20 @@ class Trainer:
         frames = spread(self._store.maps.shape[2], self.network.config.num_frames)
         parts = []
         for rows in np.split(clips, range(_EMBED_BATCH, len(clips), _EMBED_BATCH)):
-            maps = torch.from_numpy(self._store.maps[0, rows[:, None], frames])
-            with torch.autocast("cpu", torch.bfloat16):
+            maps = torch.from_numpy(self._store.maps[0, rows[:, None], frames]).float()
+            with _precision():
                 frames_BTF = self.network.pooler(maps.flatten(0, 1)).unflatten(0, maps.shape[:2])
                 parts.append(
                     torch.nn.functional.normalize(self.network.encode_video(frames_BTF).float(), dim=-1).numpy()
                 )
         self.network.train()
         return np.concatenate(parts)
+
+
+def _precision() -> torch.autocast:
+    """Compute in bf16 where the CPU has it: elsewhere it is emulated, some 40 times slower than fp32."""
+    abilities = getattr(torch.cpu, "get_capabilities", dict)()  # new in torch 2.10
+    return torch.autocast("cpu", torch.bfloat16, enabled=bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16")))
 
 
 def _groups(network: Adapt2RewardNetwork, config: TrainerConfig) -> list[dict[str, object]]:

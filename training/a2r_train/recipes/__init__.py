@@ -31,7 +31,7 @@ class Recipe:
     name: str
     backbone: str = DEFAULT_BACKBONE
     num_failure_modes: int = 3
-    num_augmentations: int = 3
+    num_augmentations: int = 2
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     losses: LossConfig = field(default_factory=LossConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
