@@ -12,9 +12,10 @@ import hashlib
 import json
 import multiprocessing
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from a2r_gym.errors import DataError
 from a2r_train.augmentation import Augmentation
 from a2r_train.data.clips import ClipSet
 
-__all__ = ["FeatureStore", "cache_features"]
+__all__ = ["FeatureStore", "JoinedMaps", "cache_features", "join_stores"]
 
 CHUNK: Final = 32
 """Clips of one unit of work."""
@@ -39,8 +40,52 @@ class FeatureStore:
         flips: bool (A, E), whether the pictures were mirrored.
     """
 
-    maps: NDArray[np.float16]
+    maps: NDArray[np.float16] | JoinedMaps
     flips: NDArray[np.bool_]
+
+
+class JoinedMaps:
+    """Maps of several clip sets, read as one array; each stays in its own file.
+
+    Attributes:
+        shape: (A, E, T, C, H, W).
+    """
+
+    def __init__(self, parts: Sequence[NDArray[np.float16]]) -> None:
+        """Join them in order; they agree in all but E."""
+        self._parts = tuple(parts)
+        self._ends = np.cumsum([part.shape[1] for part in parts])
+        self.shape = (parts[0].shape[0], int(self._ends[-1]), *parts[0].shape[2:])
+
+    def __len__(self) -> int:
+        """Return A."""
+        return int(self.shape[0])
+
+    def __getitem__(self, index: tuple[Any, Any, Any]) -> NDArray[np.float16]:
+        """Read maps by augmentation, clip and frame, integers of one broadcast shape (...): float16 (..., C, H, W)."""
+        augmentations, clips, frames = np.broadcast_arrays(*index)
+        out = np.empty((*clips.shape, *self.shape[3:]), dtype=np.float16)
+        owner = np.searchsorted(self._ends, clips, side="right")
+        for number, part in enumerate(self._parts):
+            mine = owner == number
+            begin = self._ends[number] - part.shape[1]
+            out[mine] = part[augmentations[mine], clips[mine] - begin, frames[mine]]
+        return out
+
+
+def join_stores(stores: Sequence[FeatureStore]) -> FeatureStore:
+    """Put the stores of several clip sets one behind the other.
+
+    Raises:
+        DataError: They differ in augmentations, kept frames or maps.
+    """
+    shapes = {(store.maps.shape[0], *store.maps.shape[2:]) for store in stores}
+    if len(shapes) != 1:
+        raise DataError(f"feature maps of several data sets must have one shape, got {sorted(shapes)}")
+    if len(stores) == 1:
+        return stores[0]
+    maps = [store.maps for store in stores if isinstance(store.maps, np.ndarray)]
+    return FeatureStore(maps=JoinedMaps(maps), flips=np.concatenate([store.flips for store in stores], axis=1))
 
 
 def _augmentation(seed: int, number: int, clip: int) -> tuple[Augmentation | None, np.random.Generator]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -17,12 +17,12 @@ from tyro.conf import Positional
 
 from a2r_gym.errors import CheckpointError, DataError
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig, TaskEntry
-from a2r_gym.models.checkpoint import CheckpointMeta, save_checkpoint
+from a2r_gym.models.checkpoint import CheckpointMeta, load_network, save_checkpoint
 from a2r_gym.models.scoring import Adapt2Reward, Calibration
 from a2r_train.calibrate import fit_calibration
 from a2r_train.card import model_card
-from a2r_train.data.clips import ClipSet, load_clips
-from a2r_train.features import cache_features
+from a2r_train.data.clips import ClipSet, join_labels, load_clips
+from a2r_train.features import FeatureStore, cache_features, join_stores
 from a2r_train.labels import LabelledTask, labelled_tasks, resolve_labels
 from a2r_train.recipes import Recipe, get_recipe
 from a2r_train.sampler import BatchSampler
@@ -31,7 +31,7 @@ from a2r_train.trainer import Trainer
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-__all__ = ["FitArgs", "fit", "main"]
+__all__ = ["FitArgs", "TrainingPart", "fit", "main"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,7 @@ class FitArgs:
         data: Folders of collected clips to train on.
         validation: Folders of collected clips to calibrate on.
         out: Folder of the run; its checkpoint is OUT/checkpoint.
+        begin: Checkpoint whose weights to begin with, for example to refine it on an agent's own rollouts.
         resume: Go on with the run in OUT.
         steps: Number of steps; None: the recipe's.
         seed: Of the run.
@@ -56,6 +57,7 @@ class FitArgs:
     data: tuple[Path, ...]
     validation: tuple[Path, ...]
     out: Path = Path("runs/a2r-small")
+    begin: Path | None = None
     resume: bool = False
     steps: int | None = None
     seed: int = 0
@@ -88,10 +90,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise CheckpointError(f"{args.out} holds a run: pass --resume to go on with it, or another --out")
     folder = fit(
         recipe,
-        load_clips(args.data, args.cache),
+        [TrainingPart(load_clips([folder], args.cache), args.cache or folder / "cache") for folder in args.data],
         load_clips(args.validation, args.cache),
         out=args.out,
-        cache=args.cache or args.data[0] / "cache",
+        begin=args.begin,
         workers=args.workers,
         name=args.name,
     )
@@ -99,40 +101,56 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+class TrainingPart(NamedTuple):
+    """One folder's clips.
+
+    Attributes:
+        clips: The clips.
+        cache: Folder of their feature maps.
+    """
+
+    clips: ClipSet
+    cache: Path
+
+
 def fit(
-    recipe: Recipe, clips: ClipSet, validation: ClipSet, *, out: Path, cache: Path, workers: int = 2, name: str
+    recipe: Recipe,
+    parts: Sequence[TrainingPart],
+    validation: ClipSet,
+    *,
+    out: Path,
+    begin: Path | None = None,
+    workers: int = 2,
+    name: str,
 ) -> Path:
     """Train by a recipe; a run that ``out`` holds is gone on with.
 
     Args:
         recipe: The recipe.
-        clips: Training clips.
+        parts: Training clips, folder by folder: one that is added later leaves the others' feature maps as they are.
         validation: Clips to calibrate on.
         out: Folder of the run.
-        cache: Folder of the feature maps.
+        begin: Checkpoint whose weights to begin with; None: the backbone's.
         workers: Processes that encode the clips.
         name: Of the model.
 
     Returns:
         The checkpoint's folder.
+
+    Raises:
+        CheckpointError: ``begin`` is a network of another shape.
     """
     start = time.time()
+    store = join_stores([_features(part, recipe, workers) for part in parts])
+    clips = join_labels([part.clips for part in parts])
     tasks = labelled_tasks(clips.label_names)
     labels = resolve_labels(clips, tasks)
-    store = cache_features(
-        clips,
-        recipe.backbone,
-        cache,
-        num_augmentations=recipe.num_augmentations,
-        seed=recipe.trainer.seed,
-        workers=workers,
-    )
     torch.manual_seed(recipe.trainer.seed)
     entries = tuple(
         TaskEntry(name=task.name, instructions=(task.info.instruction, *task.info.paraphrases)) for task in tasks
     )
     config = ModelConfig(tasks=entries, backbone=recipe.backbone, num_failure_modes=recipe.num_failure_modes)
-    network = Adapt2RewardNetwork(config)
+    network = _network(config, begin)
     sampler = BatchSampler(
         clips, labels, tasks, store, recipe.sampler, num_frames=config.num_frames, seed=recipe.trainer.seed
     )
@@ -156,6 +174,29 @@ def fit(
     save_checkpoint(folder, network, meta, model_card(name, clips, config, meta))
     print(f"{'resumed and ' if resumed else ''}trained in {(time.time() - start) / 60:.1f} minutes")
     return folder
+
+
+def _features(part: TrainingPart, recipe: Recipe, workers: int) -> FeatureStore:
+    return cache_features(
+        part.clips,
+        recipe.backbone,
+        part.cache,
+        num_augmentations=recipe.num_augmentations,
+        seed=recipe.trainer.seed,
+        workers=workers,
+    )
+
+
+def _network(config: ModelConfig, begin: Path | None) -> Adapt2RewardNetwork:
+    """Build the network, with a checkpoint's weights where one is given."""
+    if begin is None:
+        return Adapt2RewardNetwork(config)
+    network, _ = load_network(begin)
+    if network.config != config:
+        raise CheckpointError(
+            f"{begin} has other tasks or sizes than this recipe and data: begin from another checkpoint"
+        )
+    return network
 
 
 def _train(trainer: Trainer, recipe: Recipe, out: Path, resumed: bool) -> None:

@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -290,8 +291,9 @@ class Trainer:
 
 def _precision() -> torch.autocast:
     """Compute in bf16 where the CPU has it: elsewhere it is emulated, some 40 times slower than fp32."""
-    abilities = getattr(torch.cpu, "get_capabilities", dict)()  # new in torch 2.10
-    return torch.autocast("cpu", torch.bfloat16, enabled=bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16")))
+    abilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # new in torch 2.10
+    native = bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
+    return torch.autocast("cpu", torch.bfloat16, enabled=native)
 
 
 def _groups(network: Adapt2RewardNetwork, config: TrainerConfig) -> list[dict[str, object]]:

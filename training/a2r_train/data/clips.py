@@ -22,9 +22,11 @@ from a2r_gym.errors import DataError
 from a2r_train.data.dataset_files import check_hashes, read_info, read_manifest, read_parquet
 from a2r_train.data.video import read_video
 
-__all__ = ["ClipSet", "load_clips"]
+__all__ = ["ClipSet", "join_labels", "load_clips"]
 
 _CACHE_FORMAT: Final = 1
+_EMPTY: Final[dict[str, Any]] = {"success": -1, "ambiguous": False, "progress": np.nan}
+"""What stands where a clip's scene does not decide a label."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +73,34 @@ class ClipSet:
         """
         arrays = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "label_names"}
         return replace(self, **{name: values[which] for name, values in arrays.items()})
+
+
+def join_labels(parts: Sequence[ClipSet]) -> ClipSet:
+    """Put clip sets one behind the other, without their pictures: for training on cached features.
+
+    Args:
+        parts: The clip sets; a label that one of them lacks is undecided there.
+
+    Returns:
+        All clips; ``frames`` is uint8 (E, K, 0, 0, 3).
+    """
+    names = tuple(dict.fromkeys(name for part in parts for name in part.label_names))
+    columns = {}
+    for field in fields(ClipSet):
+        if field.name in _EMPTY:
+            columns[field.name] = np.concatenate([_widened(part, field.name, names) for part in parts])
+        elif field.name not in ("frames", "label_names"):
+            columns[field.name] = np.concatenate([getattr(part, field.name) for part in parts])
+    frames = np.zeros((*columns["steps"].shape, 0, 0, 3), dtype=np.uint8)
+    return ClipSet(frames=frames, label_names=names, **columns)
+
+
+def _widened(part: ClipSet, field: str, names: tuple[str, ...]) -> NDArray[Any]:
+    """Lay a label array out over more label names."""
+    own: NDArray[Any] = getattr(part, field)
+    wide = np.full((*own.shape[:2], len(names)), _EMPTY[field], dtype=own.dtype)
+    wide[:, :, [names.index(name) for name in part.label_names]] = own
+    return wide
 
 
 def load_clips(folders: Sequence[Path], cache_dir: Path | None = None) -> ClipSet:
