@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
@@ -196,19 +197,29 @@ def _decode(roots: list[Path], manifests: list[dict[str, dict[str, Any]]], shape
     try:
         array = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
         flat = array.reshape(-1, *shape[2:])
-        begin = 0
-        with tqdm(total=len(flat), desc="decode clips", unit="frame") as bar:
-            for root, manifest in zip(roots, manifests, strict=True):
-                check_hashes(root, manifest, list(manifest))
-                for table_path in sorted((root / "meta/episodes").glob("*/*.parquet")):
-                    count = read_parquet(table_path).num_rows * shape[1]
-                    video = next((root / "videos").glob(f"*/{table_path.parent.name}/{table_path.stem}.mp4"))
-                    for offset, frame in enumerate(read_video(video, count)):
-                        flat[begin + offset] = frame
-                    begin += count
-                    bar.update(count)
+        begin, jobs = 0, []
+        for root, manifest in zip(roots, manifests, strict=True):
+            check_hashes(root, manifest, list(manifest))
+            for table_path in sorted((root / "meta/episodes").glob("*/*.parquet")):
+                count = read_parquet(table_path).num_rows * shape[1]
+                video = next((root / "videos").glob(f"*/{table_path.parent.name}/{table_path.stem}.mp4"))
+                jobs.append((video, flat[begin : begin + count]))
+                begin += count
+        with (
+            ThreadPoolExecutor(os.cpu_count()) as pool,  # decoding leaves the interpreter free
+            tqdm(total=len(flat), desc="decode clips", unit="frame") as bar,
+        ):
+            for done in as_completed([pool.submit(_decode_shard, *job) for job in jobs]):
+                bar.update(done.result())
         array.flush()
-        del array, flat
+        del array, flat, jobs
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _decode_shard(video: Path, out: NDArray[np.uint8]) -> int:
+    """Decode one file into its place; returns the number of frames."""
+    for place, frame in enumerate(read_video(video, len(out))):
+        out[place] = frame
+    return len(out)
