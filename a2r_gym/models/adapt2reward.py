@@ -188,7 +188,7 @@ class Adapt2RewardNetwork(nn.Module):
         modes = self.config.num_failure_modes
         repeated = [sentence for sentence in instructions for _ in range(modes)]
         embedded = self.text_projection(self.text(repeated, self.failure_prompts(task_M)))
-        return nn.functional.normalize(embedded, dim=-1).unflatten(0, (len(instructions), modes))
+        return nn.functional.normalize(embedded, dim=-1).reshape(len(instructions), modes, -1)
 
     def trainable_state(self) -> dict[str, Tensor]:
         """Tensors that training changes: all parameters that the towers did not freeze."""

@@ -230,4 +230,4 @@ class FrameCapture(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordConstr
 
     def _picture(self, what: str) -> NDArray[np.uint8]:
         # A copy: many environments render into one buffer, and the next reset may come before the fetch.
-        return check_frame(self.env.render(), what).copy()
+        return np.array(check_frame(self.env.render(), what))

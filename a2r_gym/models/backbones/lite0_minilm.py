@@ -78,8 +78,8 @@ class MiniLM(TextTower):
         self._tokenizer: Any = AutoTokenizer.from_pretrained(folder)
         # transformers reports the pooling layer that we leave out on purpose, and draws a bar.
         verbosity = logging.get_verbosity()
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
+        logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
             self.bert: Any = AutoModel.from_pretrained(folder, add_pooling_layer=False)
         finally:

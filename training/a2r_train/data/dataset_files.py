@@ -114,8 +114,11 @@ def check_hashes(root: Path, manifest: Mapping[str, Mapping[str, Any]], names: S
 
 def sha256_of(path: Path) -> str:
     """Hash a file."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def read_json(path: Path) -> dict[str, Any]:
