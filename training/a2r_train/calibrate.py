@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from a2r_gym.errors import DataError
+from a2r_gym.errors import DataError, NonFiniteRewardError
 from a2r_gym.models.scoring import Calibration
 
 __all__ = ["fit_calibration"]
@@ -23,8 +23,13 @@ def fit_calibration(similarity: NDArray[np.float32], success: NDArray[np.bool_])
         The calibration; its slope is positive.
 
     Raises:
-        DataError: One of the classes is missing.
+        DataError: One of the classes is missing, or the two arrays do not fit together.
+        NonFiniteRewardError: A similarity is NaN or infinite.
     """
+    if similarity.shape != success.shape or similarity.ndim != 1:
+        raise DataError(f"expected one similarity and one label a clip, got {similarity.shape} and {success.shape}")
+    if not np.isfinite(similarity).all():
+        raise NonFiniteRewardError(f"{int((~np.isfinite(similarity)).sum())} similarities are NaN or infinite")
     if success.all() or not success.any():
         raise DataError("calibration needs clips that succeed and clips that fail; collect more validation clips")
     weights = np.where(success, 0.5 / success.mean(), 0.5 / (1.0 - success.mean()))

@@ -149,7 +149,7 @@ def _claim(config: CollectConfig, out: Path, resume: bool) -> None:
                 f"{config.fingerprint()[:12]}): take another folder, or remove this one"
             )
         return
-    if out.exists() and any(out.iterdir()):
+    if any(path.is_file() and path.suffix != ".part" for path in out.rglob("*")):  # the mark itself may be half written
         raise DataError(f"{out} is not empty and holds no collection: take another folder")
     write_json(
         {"fingerprint": config.fingerprint(), "num_episodes": config.num_episodes, "config": asdict(config)}, mark

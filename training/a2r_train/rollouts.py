@@ -230,7 +230,34 @@ class Scene:
             playback, length=length, rollout_length=len(rollout.actions), first_success=rollout.first_success,
             undo=undo, replay=replay,
         )  # fmt: skip
-        kept = kept_steps(length, kept_frames)
+        return self._record(task, source, seed, rollout, timeline, kept_frames, label_names)
+
+    def follow(
+        self, task: str, policy: Callable[[NDArray[Any]], NDArray[Any]], source: str, seed: int, *, kept_frames: int,
+        label_names: tuple[str, ...],
+    ) -> EpisodeRecord:  # fmt: skip
+        """Record one episode of any policy, from a reset to the task's time limit.
+
+        Args:
+            task: Of the family.
+            policy: From observation to action.
+            source: How the episode is to be called.
+            seed: Of the environment's reset.
+            kept_frames: Frames to render.
+            label_names: ``family/task`` of each label column.
+        """
+        env, length = self.env(task), int(self._tasks[task].max_episode_steps)
+        obs, _ = env.reset(seed=seed)
+        rollout = roll_out(env, policy, obs, length)
+        timeline = Timeline(np.arange(length + 1), False)
+        return self._record(task, source, seed, rollout, timeline, kept_frames, label_names)
+
+    def _record(
+        self, task: str, source: str, seed: int, rollout: Rollout, timeline: Timeline, kept_frames: int,
+        label_names: tuple[str, ...],
+    ) -> EpisodeRecord:  # fmt: skip
+        """Render and judge the kept frames of a rollout."""
+        kept = kept_steps(len(timeline.steps) - 1, kept_frames)
         frames, labels = self._judge(task, rollout.states[timeline.steps[kept]], label_names)
         # a state does not know what was played back before it: a drawer that went back may look opened
         after = kept > np.argmax(np.diff(timeline.steps) < 0) if timeline.rewound else np.zeros(kept_frames, dtype=bool)

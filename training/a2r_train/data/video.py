@@ -110,8 +110,11 @@ def read_video(path: Path, num_frames: int) -> Iterator[NDArray[np.uint8]]:
             container.streams.video[0].codec_context.thread_count = 1
             for frame in container.decode(video=0):
                 count += 1
+                if count > num_frames:
+                    break
                 yield np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)
     except (OSError, av.error.FFmpegError) as error:
         raise DataError(f"cannot decode {path} after {count} of {num_frames} frames: {error}") from error
     if count != num_frames:
-        raise DataError(f"{path} holds {count} frames, expected {num_frames}: the file is cut or belongs elsewhere")
+        found = "more" if count > num_frames else str(count)
+        raise DataError(f"{path} holds {found} frames, expected {num_frames}: the file is cut or belongs elsewhere")
