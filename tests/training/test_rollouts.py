@@ -26,7 +26,9 @@ def _toy(monkeypatch: pytest.MonkeyPatch) -> None:
     toy_family.handed_out.clear()
 
 
-def _collect(source: str, seed: int, *, collection_seed: int = 0, task: str = "reach", scene: str = "a") -> EpisodeRecord:
+def _collect(
+    source: str, seed: int, *, collection_seed: int = 0, task: str = "reach", scene: str = "a"
+) -> EpisodeRecord:
     with Scene("toy", scene, width=8, height=6, camera=None, preset="fast") as made:
         return made.collect(
             task, source, seed, collection_seed=collection_seed, kept_frames=5, label_names=LABELS
@@ -62,7 +64,7 @@ class TestTimeline:
         peak = int(timeline.steps.max())
         assert len(timeline.steps) == 51
         assert timeline.steps[0] == 0
-        assert first <= peak or peak == 60
+        assert peak >= min(first, 60) - 2  # played at twice the speed, the peak itself may be stepped over
         assert timeline.steps[-1] <= 0.2 * peak + 1
         turn = int(timeline.steps.argmax())
         assert (np.diff(timeline.steps[: turn + 1]) >= 0).all()

@@ -1,7 +1,7 @@
 """``a2r collect``: roll out scripted controllers, keep a few frames of each episode, write a data set.
 
-Shards are made by worker processes, each whole or not at all: a collection that was killed goes on where it was. What is
-written does not depend on the number of workers.
+Shards are made by worker processes, each whole or not at all: a collection that was killed goes on where it was. What
+is written does not depend on the number of workers.
 """
 
 from __future__ import annotations

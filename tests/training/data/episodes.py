@@ -53,7 +53,9 @@ def write_shard(root: Path, shard: int, first: int, episodes: list[EpisodeRecord
             writer.append(episode)
 
 
-def write_dataset(root: Path, seeds: tuple[int, ...] = (1, 2, 3, 4, 5), info: DatasetInfo = INFO) -> list[EpisodeRecord]:
+def write_dataset(
+    root: Path, seeds: tuple[int, ...] = (1, 2, 3, 4, 5), info: DatasetInfo = INFO
+) -> list[EpisodeRecord]:
     """Write a data set of two shards; every second episode fails, every third has the task ``close``."""
     episodes = [
         make_episode(

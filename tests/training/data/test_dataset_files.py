@@ -122,7 +122,7 @@ class TestShards:
     ) -> None:
         write_shard(tmp_path, 0, 0, [make_episode(1)])
         shard_files(tmp_path, 0)[kind].unlink()
-        with pytest.raises(DataError, match="is missing though its shard was finished; remove .* to redo it"):
+        with pytest.raises(DataError, match=r"is missing though its shard was finished; remove .* to redo it"):
             shard_is_finished(tmp_path, 0, 1)
 
     def test_another_number_of_episodes_is_an_error(self, tmp_path: Path) -> None:

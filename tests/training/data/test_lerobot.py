@@ -138,12 +138,13 @@ class TestEpisodes:
 
 class TestHalfShards:
     def test_an_exception_inside_leaves_nothing_that_counts(self, tmp_path: Path) -> None:
-        with (
-            pytest.raises(RuntimeError, match="boom"),
-            ShardWriter(tmp_path, INFO, shard=0, first_episode=0) as writer,
-        ):
-            writer.append(make_episode(1))
-            raise RuntimeError("boom")
+        def write_and_fail() -> None:
+            with ShardWriter(tmp_path, INFO, shard=0, first_episode=0) as writer:
+                writer.append(make_episode(1))
+                raise RuntimeError("boom")
+
+        with pytest.raises(RuntimeError, match="boom"):
+            write_and_fail()
         assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
     def test_frames_of_another_size_are_refused(self, tmp_path: Path) -> None:
