@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,7 +24,17 @@ from a2r_gym.errors import CheckpointError, unknown_name
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig, TaskEntry
 from a2r_gym.models.scoring import Adapt2Reward, Calibration
 
-__all__ = ["BUNDLED", "FORMAT", "CheckpointMeta", "bundled_names", "load_network", "load_reward", "save_checkpoint"]
+__all__ = [
+    "BUNDLED",
+    "FORMAT",
+    "CheckpointMeta",
+    "bundled_names",
+    "find_checkpoint",
+    "load_network",
+    "load_reward",
+    "save_checkpoint",
+    "update_card",
+]
 
 FORMAT = 1
 """Version of the folder's layout."""
@@ -32,6 +43,7 @@ BUNDLED = "a2r-small"
 """The checkpoint that comes with the package."""
 
 _ROOT = Path(__file__).resolve().parent.parent / "checkpoints"
+_MEASURED = "<!-- measured by a2r evaluate -->"
 _CONFIG, _TENSORS, _SUMS, _CARD = "config.json", "model.safetensors", "SHA256SUMS", "README.md"
 
 
@@ -88,17 +100,41 @@ def save_checkpoint(folder: Path, network: Adapt2RewardNetwork, meta: Checkpoint
         config["model"].pop("task_names")
         (fresh / _CONFIG).write_text(json.dumps(config, indent=1) + "\n")
         (fresh / _CARD).write_text(card)
-        names = (_CARD, _CONFIG, _TENSORS)
-        (fresh / _SUMS).write_text("".join(f"{_sha256(fresh / name)}  {name}\n" for name in names))
-        old = Path(scratch) / "old"
-        if folder.exists():
-            os.replace(folder, old)
-        try:
-            os.replace(fresh, folder)
-        except OSError:
-            if old.exists():
-                os.rename(old, folder)
-            raise
+        _move_in(fresh, folder)
+
+
+def update_card(folder: Path, measured: str) -> None:
+    """Put a report at the end of a checkpoint's card, in the place of an earlier one, and renew the manifest.
+
+    Args:
+        folder: The checkpoint.
+        measured: Markdown.
+
+    Raises:
+        CheckpointError: Files are missing, cut or changed.
+    """
+    _check_manifest(folder)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
+        fresh = Path(scratch) / "new"
+        shutil.copytree(folder, fresh)
+        card = (fresh / _CARD).read_text(encoding="utf-8").split(_MEASURED)[0].rstrip()
+        (fresh / _CARD).write_text(f"{card}\n\n{_MEASURED}\n\n{measured.strip()}\n", encoding="utf-8")
+        _move_in(fresh, folder)
+
+
+def _move_in(fresh: Path, folder: Path) -> None:
+    """Write a folder's manifest and put it in its place, in one move."""
+    names = (_CARD, _CONFIG, _TENSORS)
+    (fresh / _SUMS).write_text("".join(f"{_sha256(fresh / name)}  {name}\n" for name in names))
+    old = fresh.with_name("old")
+    if folder.exists():
+        os.replace(folder, old)
+    try:
+        os.replace(fresh, folder)
+    except OSError:
+        if old.exists():
+            os.rename(old, folder)
+        raise
 
 
 def load_reward(name: str | os.PathLike[str] | None = None, *, runtime: str | None = None) -> Adapt2Reward:
@@ -121,7 +157,7 @@ def load_reward(name: str | os.PathLike[str] | None = None, *, runtime: str | No
         >>> model = a2r_gym.load_reward("a2r-small")  # doctest: +SKIP
     """
     name = os.fspath(name or BUNDLED)
-    network, meta = load_network(_find(name))
+    network, meta = load_network(find_checkpoint(name))
     return Adapt2Reward(network, meta.calibration, name=name, runtime=runtime)
 
 
@@ -150,7 +186,8 @@ def load_network(folder: Path) -> tuple[Adapt2RewardNetwork, CheckpointMeta]:
     return network, meta
 
 
-def _find(name: str) -> Path:
+def find_checkpoint(name: str) -> Path:
+    """Return the folder of a bundled checkpoint's name, or of a folder; see `load_reward` for the errors."""
     for folder in (_ROOT / name, Path(name)):
         if (folder / _CONFIG).is_file() or (folder / _SUMS).is_file():
             return folder

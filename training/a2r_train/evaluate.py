@@ -54,6 +54,7 @@ class EvaluateArgs:
         voc_per_task: Success videos of each task whose prefixes are scored.
         batch_size: Clips per call of the model.
         seed: Of the bootstrap, the folds and the draw of success videos.
+        card: Write the report into the checkpoint's card.
     """
 
     data: tuple[Path, ...]
@@ -66,6 +67,7 @@ class EvaluateArgs:
     voc_per_task: int = 8
     batch_size: int = 64
     seed: int = 0
+    card: bool = False
 
     def __post_init__(self) -> None:
         """Check that there is something to do."""
@@ -101,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     import tyro
 
-    from a2r_gym.models.checkpoint import load_reward
+    from a2r_gym.models.checkpoint import find_checkpoint, load_reward, update_card
     from a2r_train.contact_sheets import draw_histograms, draw_sheets
     from a2r_train.data.clips import load_clips
 
@@ -125,6 +127,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             files.append(draw_histograms(done.scored, group.mask, group.title, args.out / name))
             if args.sheets is not None:
                 draw_sheets(done.scored, group.mask, args.sheets / key.replace("/", "_"))
+    if args.card:
+        update_card(find_checkpoint(args.model), done.report.to_markdown().replace("# ", "## "))
     print(done.report.to_markdown())
     print("wrote " + ", ".join(map(str, files)))
     for row in done.report.missed:
