@@ -137,7 +137,7 @@ def draw_curve(episode: Episode, instruction: str) -> _Curve:
     axes.plot(steps, np.maximum.accumulate(episode.is_success), color="tab:green", ls="--", label="solved (true)")
     axes.set(xlim=(0, max(1, len(steps) - 1)), ylim=(-1.05, 1.05), xlabel="step", title=f'"{instruction}"')
     axes.title.set_fontsize(9)
-    axes.legend(loc="lower right", fontsize=7)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=6)
     canvas.draw()  # type: ignore[no-untyped-call]
     box = axes.get_window_extent()
     columns = np.rint(axes.transData.transform(np.column_stack([steps, steps * 0.0]))[:, 0]).astype(np.int64)

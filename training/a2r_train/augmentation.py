@@ -67,7 +67,7 @@ class Augmentation:
         Returns:
             uint8 (T, H, W, 3).
         """
-        frames = torch.from_numpy(np.ascontiguousarray(video)).permute(0, 3, 1, 2)
+        frames = torch.from_numpy(np.array(video)).permute(0, 3, 1, 2)  # a copy: mapped files are read-only
         _, _, height, width = frames.shape
         if self.flip:
             frames = functional.horizontal_flip(frames)

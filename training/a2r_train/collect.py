@@ -39,6 +39,7 @@ __all__ = [
     "CollectArgs",
     "CollectConfig",
     "EpisodeRequest",
+    "claim",
     "collect",
     "main",
     "product_config",
@@ -117,7 +118,7 @@ def collect(config: CollectConfig, out: Path, *, workers: int = 2, resume: bool 
     if workers < 1:
         raise DataError(f"workers must be at least 1, got {workers}")
     out = Path(out)
-    _claim(config, out, resume)
+    claim(config, out, resume=resume)
     shards = config.shards()
     left = [shard for shard in shards if not shard_is_finished(out, shard.number, shard.num_episodes)]
     done = config.num_episodes - sum(shard.num_episodes for shard in left)
@@ -135,8 +136,17 @@ def collect(config: CollectConfig, out: Path, *, workers: int = 2, resume: bool 
     return out
 
 
-def _claim(config: CollectConfig, out: Path, resume: bool) -> None:
-    """Mark a folder as this collection's, or refuse one that is another's."""
+def claim(config: CollectConfig, out: Path, *, resume: bool) -> None:
+    """Mark a folder as a collection's, or refuse one that is another's.
+
+    Args:
+        config: The collection.
+        out: The folder.
+        resume: Whether it may hold a part of the same collection.
+
+    Raises:
+        DataError: It holds another collection, or something else.
+    """
     mark = out / "meta/collection.json"
     if mark.exists():
         found = read_json(mark)

@@ -42,6 +42,12 @@ def _a2r_small() -> Recipe:
     return Recipe(name="a2r-small")
 
 
+def _a2r_small_refined() -> Recipe:
+    """A short second run that begins from ``a2r-small``, with rollouts of agents among the clips."""
+    trainer = TrainerConfig(num_steps=400, epoch_steps=100, learning_rate=2e-4, adapted_learning_rate=1e-4)
+    return Recipe(name="a2r-small-refined", trainer=trainer)
+
+
 def _paper() -> Recipe:
     """Adapt2Reward as published, on our backbone: 8 successes and 8 failures a step, no prefixes, no order loss."""
     return Recipe(
@@ -63,6 +69,7 @@ def _without_failure_prompts() -> Recipe:
 
 RECIPES: Final[dict[str, Callable[[], Recipe]]] = {
     "a2r-small": _a2r_small,
+    "a2r-small-refined": _a2r_small_refined,
     "paper": _paper,
     "paper-without-bce": _without_bce,
     "paper-without-prompts": _without_failure_prompts,
