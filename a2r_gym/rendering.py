@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import importlib
 import os
 import subprocess
 import sys
@@ -35,6 +36,12 @@ LARGE_MESH: Final = 500
 KEPT_TRIANGLES: Final = 0.1
 """Fraction of a large mesh's triangles that the twin keeps."""
 
+_HEADLESS: Final = ("egl", "osmesa")
+"""Backends that need no display, in the order in which they are tried."""
+_INSTALL: Final = (
+    "On Debian or Ubuntu: apt-get install libegl1 libgl1 libgl1-mesa-dri, then try again; "
+    "or set MUJOCO_GL to a backend that works"
+)
 _PROBE = """
 import mujoco
 from mujoco.gl_context import GLContext
@@ -59,9 +66,9 @@ def ensure_gl_backend() -> str:
     chosen = os.environ.get("MUJOCO_GL")
     if not chosen:
         has_display = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")) or sys.platform != "linux"
-        chosen = "glfw" if has_display else _first_working(("egl", "osmesa"))
+        chosen = "glfw" if has_display else _first_working(_HEADLESS)
         os.environ["MUJOCO_GL"] = chosen
-    if chosen in ("egl", "osmesa"):
+    if chosen in _HEADLESS:
         os.environ.setdefault("PYOPENGL_PLATFORM", chosen)
     return chosen
 
@@ -81,10 +88,20 @@ def _first_working(backends: tuple[str, ...]) -> str:
             reasons.append(f"{backend}: {lines[-1] if lines else f'exit status {error.returncode}'}")
         else:
             return backend
-    raise BackendError(
-        f"no OpenGL backend works without a display ({'; '.join(reasons)}). On Debian or Ubuntu: "
-        "apt-get install libegl1 libgl1 libgl1-mesa-dri, then try again; or set MUJOCO_GL to a backend that works"
-    )
+    raise BackendError(f"no OpenGL backend works without a display ({'; '.join(reasons)}). {_INSTALL}")
+
+
+def _new_gl_context(width: int, height: int) -> Any:
+    """Open a GL context of the chosen backend, also where mujoco was imported before the choice."""
+    backend = ensure_gl_backend().lower()
+    # mujoco.gl_context serves what MUJOCO_GL was when mujoco was first imported
+    module = f"mujoco.{backend}" if backend in _HEADLESS else "mujoco.gl_context"
+    try:
+        return importlib.import_module(module).GLContext(width, height)
+    except (ImportError, AttributeError, RuntimeError) as error:
+        raise BackendError(
+            f"the OpenGL backend {backend!r} (MUJOCO_GL) gives no context: {error}. {_INSTALL}"
+        ) from error
 
 
 class MujocoRenderer:
@@ -114,6 +131,7 @@ class MujocoRenderer:
         Raises:
             UnknownNameError: No such preset or camera.
             FrameError: The picture would have no pixels.
+            BackendError: The OpenGL backend gives no context.
         """
         ensure_gl_backend()
         import mujoco
@@ -134,25 +152,28 @@ class MujocoRenderer:
 
     def _open(self) -> None:
         import mujoco
-        from mujoco.gl_context import GLContext
 
         model, view = self.model, self._viewport
         self._scene = mujoco.MjvScene(model, maxgeom=2 * (model.ngeom + model.nsite) + 200)
         paper = self._preset == "paper"
         for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION):
             self._scene.flags[flag] = paper
-        self._gl = GLContext(view.width, view.height)
+        gl = _new_gl_context(view.width, view.height)
         _close_at_exit()
-        _OPEN.add(self)
-        self._gl.make_current()
+        gl.make_current()
         quality, picture = model.vis.quality, model.vis.global_
         saved = (quality.offsamples, picture.offwidth, picture.offheight)
         quality.offsamples = PAPER_SAMPLES if paper else 0
         picture.offwidth, picture.offheight = view.width, view.height
         try:
             self._context = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100)
+        except mujoco.FatalError as error:
+            gl.free()
+            raise BackendError(f"the OpenGL backend (MUJOCO_GL) cannot draw: {error}. {_INSTALL}") from error
         finally:
             quality.offsamples, picture.offwidth, picture.offheight = saved
+        self._gl = gl
+        _OPEN.add(self)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
 
     def render(self, data: mujoco.MjData) -> NDArray[np.uint8]:
@@ -209,6 +230,11 @@ class MujocoRenderer:
             self._gl.free()
             self._gl = None
             _OPEN.discard(self)
+
+    def __del__(self) -> None:
+        """Free what nobody closed; left to MuJoCo, that would happen in whichever context is current."""
+        if getattr(self, "_gl", None) is not None:
+            self.close()
 
 
 _OPEN: weakref.WeakSet[MujocoRenderer] = weakref.WeakSet()

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["SimulatorEnv", "TaskInfo", "TaskLabel"]
+from a2r_gym.errors import A2RError
+
+__all__ = ["ActionError", "SimulatorEnv", "TaskInfo", "TaskLabel", "check_action"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,32 @@ class TaskLabel(NamedTuple):
     success: bool
     ambiguous: bool
     progress: float
+
+
+class ActionError(A2RError, ValueError):
+    """An action has another shape than the action space, or is not finite."""
+
+
+def check_action(action: ArrayLike, size: int) -> NDArray[np.float64]:
+    """Check one action.
+
+    Args:
+        action: What ``step`` was given.
+        size: How many numbers it takes.
+
+    Returns:
+        float64 (size,), not clipped.
+
+    Raises:
+        ActionError: Another shape, or a NaN or infinity in it.
+    """
+    checked = np.asarray(action, dtype=np.float64)
+    if checked.shape != (size,):
+        hint = "; step a vector environment with a batch, a single one without" if checked.ndim > 1 else ""
+        raise ActionError(f"expected an action of shape ({size},), got {checked.shape}{hint}")
+    if not np.isfinite(checked).all():
+        raise ActionError(f"expected an action of finite numbers in [-1, 1], got {checked.tolist()}")
+    return checked
 
 
 class SimulatorEnv(Protocol):

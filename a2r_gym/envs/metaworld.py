@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import copy
 import functools
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from a2r_gym.envs.base import TaskLabel
+from a2r_gym.envs.base import TaskLabel, check_action
 from a2r_gym.envs.metaworld_cameras import FIELD_OF_VIEW, METAWORLD_CAMERAS, UPSIDE_DOWN, task_view
 from a2r_gym.envs.metaworld_labels import Progress, extend, gap, labels
 from a2r_gym.envs.metaworld_tasks import task_info
@@ -27,7 +27,7 @@ ensure_gl_backend()
 import mujoco  # noqa: E402
 
 try:
-    from metaworld.env_dict import ALL_V3_ENVIRONMENTS  # noqa: E402
+    from metaworld.env_dict import ALL_V3_ENVIRONMENTS
 except ImportError as error:
     raise MissingDependencyError(
         "the Meta-World tasks need metaworld, which is not installed: pip install 'a2r-gym[metaworld]'"
@@ -66,7 +66,7 @@ class MetaWorldEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):
     (float) and ``info["is_success"]`` (bool) are Meta-World's rule at this step.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 80}
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 80}  # noqa: RUF012 (Gymnasium's own type)
 
     def __init__(
         self,
@@ -174,8 +174,11 @@ class MetaWorldEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):
 
         Returns:
             Observation, reward, terminated (False), truncated, info.
+
+        Raises:
+            ActionError: The action has another shape, or a NaN in it.
         """
-        move = np.clip(np.asarray(action, dtype=np.float32), -1.0, 1.0)
+        move = np.clip(check_action(action, 4).astype(np.float32), -1.0, 1.0)
         obs, reward, _, _, info = self._sawyer.step(move)
         self._steps += 1
         self._success = bool(info["success"])
@@ -193,7 +196,7 @@ class MetaWorldEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):
             raise RenderModeError("this env was built with render_mode=None; build it with render_mode='rgb_array'")
         if self._renderer is None:
             width, height, camera, preset = self._picture
-            twin = copy.copy(_twin(self.task, preset))
+            twin = copy.copy(_twin(self.task, preset, self._sawyer.model_name))
             self._renderer = MujocoRenderer(twin, width=width, height=height, camera=camera, preset=preset)
             self._pose_twin()
         return self._renderer.render(self._sawyer.data)
@@ -264,9 +267,9 @@ class MetaWorldEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):
 
 
 @functools.lru_cache(maxsize=64)
-def _twin(task: str, preset: str) -> mujoco.MjModel:
+def _twin(task: str, preset: str, model_file: str) -> mujoco.MjModel:
     """Compile what is drawn of a task: no goal sites, our camera, Meta-World's upright."""
-    spec = mujoco.MjSpec.from_file(ALL_V3_ENVIRONMENTS[f"{task}-v3"]().model_name)
+    spec = mujoco.MjSpec.from_file(model_file)
     for site in spec.sites:
         site.material, site.rgba = "", [0.0, 0.0, 0.0, 0.0]
     place, axes = task_view(task).placement()

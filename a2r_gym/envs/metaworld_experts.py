@@ -177,13 +177,14 @@ def expert(task: str) -> Policy:
         UnknownNameError: There is no such task.
     """
     task_info(task)
-    scripted = ENV_POLICY_MAP[f"{task}-v3"]()
+    policies: dict[str, Any] = ENV_POLICY_MAP
+    scripted = policies[f"{task}-v3"]()
 
     def policy(obs: Vector) -> Action:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it says that its moves will be clipped
             asked = scripted.get_action(obs)
-        return np.clip(asked, -1.0, 1.0).astype(np.float32)
+        return np.asarray(np.clip(asked, -1.0, 1.0), dtype=np.float32)
 
     return policy
 

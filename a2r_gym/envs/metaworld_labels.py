@@ -137,9 +137,10 @@ def extend(progress: Progress, now: float) -> Progress:
 def labels(task: TaskInfo, success: bool, progress: Progress) -> dict[str, TaskLabel]:
     """Judge a task and its opposite.
 
-    The scene of a task begins where its opposite would end, so the opposite never succeeds in it; where the object was
-    moved back a good part of the way, a clip of it would still look like the opposite, and is flagged. Successes are not
-    flagged on their side of the threshold: Meta-World's own policies stop right behind it in a third of the tasks.
+    The scene of a task begins where its opposite would end, so the opposite never succeeds in it; where the object
+    was moved back a good part of the way, a clip of it would still look like the opposite, and is flagged. Successes
+    are not flagged on their side of the threshold: Meta-World's own policies stop right behind it in a third of the
+    tasks.
 
     Args:
         task: What it is.

@@ -150,7 +150,8 @@ TASKS: Final[dict[str, TaskInfo]] = {
         ),
         _task(
             "hammer", "hammer", "hammer the nail into the block",
-            "hit the nail with the hammer", "drive the nail in with the hammer", "pick up the hammer and strike the nail",
+            "hit the nail with the hammer", "drive the nail in with the hammer",
+            "pick up the hammer and strike the nail",
         ),
         _task(
             "hand-insert", "hole", "put the cube into the hole in the table",
@@ -207,13 +208,15 @@ TASKS: Final[dict[str, TaskInfo]] = {
         ),
         _task(
             "pick-place-wall", "puck", "lift the puck over the wall to the marker",
-            "pick the puck up and carry it over the brick wall", "grasp the puck and bring it past the wall to the target",
+            "pick the puck up and carry it over the brick wall",
+            "grasp the puck and bring it past the wall to the target",
             "carry the cylinder over the wall to the goal point",
             marker=True, steps=200,
         ),
         _task(
             "plate-slide", "plate", "slide the plate into the net",
-            "push the plate into the cabinet in front of it", "shove the disc into the goal", "slide the puck into the net",
+            "push the plate into the cabinet in front of it", "shove the disc into the goal",
+            "slide the puck into the net",
             opposite="plate-slide-back", steps=100,
         ),
         _task(
@@ -241,7 +244,8 @@ TASKS: Final[dict[str, TaskInfo]] = {
         ),
         _task(
             "push-back", "block", "pull the block back to the marker",
-            "drag the block towards the robot", "move the cube back to the target", "pull the cube back along the table",
+            "drag the block towards the robot", "move the cube back to the target",
+            "pull the cube back along the table",
             marker=True,
         ),
         _task(
@@ -252,7 +256,8 @@ TASKS: Final[dict[str, TaskInfo]] = {
         ),
         _task(
             "reach", "marker", "move the hand to the marker",
-            "reach the target with the gripper", "bring the gripper to the goal point", "touch the marker with the hand",
+            "reach the target with the gripper", "bring the gripper to the goal point",
+            "touch the marker with the hand",
             marker=True, steps=100,
         ),
         _task(

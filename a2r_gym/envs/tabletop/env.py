@@ -7,18 +7,18 @@ The hand follows a mocap body as in Meta-World; the action adds a rotation about
 from __future__ import annotations
 
 import functools
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import gymnasium as gym
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from a2r_gym.envs.base import TaskLabel
+from a2r_gym.envs.base import TaskLabel, check_action
 from a2r_gym.envs.tabletop.model import CAMERAS, base_model, compose_spec, scene_model
 from a2r_gym.envs.tabletop.scene import SceneParams, scene_params
 from a2r_gym.envs.tabletop.tasks import (
     EPISODE_STEPS,
+    MAX_TILT,
     History,
     Measures,
     decided_tasks,
@@ -29,7 +29,9 @@ from a2r_gym.envs.tabletop.tasks import (
     unpack,
 )
 from a2r_gym.errors import FrameError, RenderModeError, TaskLeftOutError, unknown_name
-from a2r_gym.rendering import MujocoRenderer
+from a2r_gym.rendering import RENDER_PRESETS, MujocoRenderer, decimated_model
+
+import mujoco  # isort: skip (after the GL backend is chosen, by .model)
 
 __all__ = ["OBSERVATION", "TabletopEnv"]
 
@@ -64,7 +66,7 @@ _STATE: Final = int(
     | mujoco.mjtState.mjSTATE_MOCAP_QUAT
     | mujoco.mjtState.mjSTATE_WARMSTART
 )
-OBSERVATION: Final = {
+OBSERVATION: Final[dict[str, Any]] = {
     "tip": slice(0, 3), "yaw": 3, "grip": 4, "command": slice(5, 8), "drawer": 8, "faucet": 9, "mug": slice(10, 13),
     "drawer_handle": slice(13, 16), "faucet_tip": slice(16, 19), "drawer_front": slice(19, 21),
     "faucet_base": slice(21, 23), "faucet_front": slice(23, 25), "picture_right": slice(25, 27), "drawer_start": 27,
@@ -102,7 +104,7 @@ class TabletopEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):
     never terminate. ``info["is_success"]`` is the task's rule at this step.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 50}
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 50}  # noqa: RUF012 (Gymnasium's own type)
 
     def __init__(
         self,
@@ -131,20 +133,24 @@ class TabletopEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):
             render_mode: ``"rgb_array"``, or None for an env that is never rendered.
 
         Raises:
-            UnknownNameError: No such task, scene or camera.
+            UnknownNameError: No such task, scene, camera or preset.
             TaskLeftOutError: The task's direction has no meaning under this scene's camera.
             RenderModeError: No such render mode.
+            FrameError: The picture would have no pixels.
         """
         self._info = task_info(task)
         self.scene: SceneParams = scene_params(scene)
         self.decided_tasks = decided_tasks(self.scene)
         if task not in self.decided_tasks:
             raise TaskLeftOutError(
-                f"task {task!r} is left out in scene {self.scene.name!r}: the faucet turns {self.scene.faucet_tilt:.0f} "
-                f"degrees off the picture's left and right (at most 30). Decided there: {', '.join(self.decided_tasks)}"
+                f"task {task!r} is left out in scene {self.scene.name!r}: the faucet turns "
+                f"{self.scene.faucet_tilt:.0f} degrees off the picture's left and right (at most {MAX_TILT:.0f}). "
+                f"Decided there: {', '.join(self.decided_tasks)}"
             )
         if camera is not None and camera not in CAMERAS:
             raise unknown_name("table-top camera", camera, CAMERAS)
+        if render_preset not in RENDER_PRESETS:
+            raise unknown_name("render preset", render_preset, RENDER_PRESETS)
         if render_mode not in (None, "rgb_array"):
             raise RenderModeError(f"expected render_mode 'rgb_array' or None, got {render_mode!r}")
         if width < 1 or height < 1:
@@ -220,9 +226,7 @@ class TabletopEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):
         self._history = History(start, start, start, start)
         return self._observe(), {"is_success": self.is_success()}
 
-    def step(
-        self, action: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float64], float, bool, bool, dict[str, Any]]:
+    def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float64], float, bool, bool, dict[str, Any]]:
         """Move the commanded hand and advance the physics by 20 ms.
 
         Args:
@@ -230,8 +234,11 @@ class TabletopEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):
 
         Returns:
             Observation, reward (1.0 where the task's rule holds, else 0.0), terminated (False), truncated, info.
+
+        Raises:
+            ActionError: The action has another shape, or a NaN in it.
         """
-        move = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
+        move = np.clip(check_action(action, 5), -1.0, 1.0)
         data = self._data
         shift = np.array([0.0, 0.0, TIP_BELOW_HAND])
         data.mocap_pos[0] = np.clip(data.mocap_pos[0] - shift + move[:3] * STEP_LENGTH, HAND_LOW, HAND_HIGH) + shift
@@ -351,6 +358,4 @@ def open_renderer(scene: SceneParams, camera: str, width: int, height: int, pres
 
 @functools.lru_cache(maxsize=1)
 def _render_twin() -> mujoco.MjModel:
-    from a2r_gym.rendering import decimated_model
-
     return decimated_model(compose_spec())

@@ -7,7 +7,7 @@ that a reward model cannot tell them by how the hand moves. The source is only t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -50,7 +50,7 @@ class Manner:
     delay: int = 0
     noise: float = 0.0
     retreat: bool = False
-    style: Style = Style()
+    style: Style = field(default_factory=Style)
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Manner:
@@ -68,7 +68,9 @@ class Manner:
 class Controller:
     """Follows a plan: observation in, action out. Starts anew when an observation's time is 0."""
 
-    def __init__(self, planner: Callable[[NDArray[np.float64]], Plan], manner: Manner, rng: np.random.Generator) -> None:
+    def __init__(
+        self, planner: Callable[[NDArray[np.float64]], Plan], manner: Manner, rng: np.random.Generator
+    ) -> None:
         """Keep what is needed; the plan is made at the first observation.
 
         Args:
@@ -78,6 +80,7 @@ class Controller:
         """
         self._planner, self._manner, self._rng = planner, manner, rng
         self._plan: Plan | None = None
+        self._wander = np.zeros(4)
 
     def __call__(self, obs: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the action float32 (5,) for an observation."""
@@ -147,9 +150,7 @@ def expert(task: str) -> Controller:
     """
     task_info(task)
     manner = Manner()
-    return Controller(
-        lambda obs: make_plan(task, "success", obs, manner.style), manner, np.random.default_rng(0)
-    )
+    return Controller(lambda obs: make_plan(task, "success", obs, manner.style), manner, np.random.default_rng(0))
 
 
 def make_controller(env: TabletopEnv, source: str, rng: np.random.Generator) -> Controller:

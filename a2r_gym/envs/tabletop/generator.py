@@ -72,10 +72,10 @@ _FRAMED: Final = {
     "drawer": (
         (-0.11, -0.1, 0.168), (0.11, -0.1, 0.168), (-0.1, 0.25, 0.14), (0.1, 0.25, 0.14),
         (0.05, 0.33, 0.09), (-0.05, 0.33, 0.09),
-    ),  # fmt: skip
+    ),
     "faucet": ((-0.13, 0.13, 0.13), (0.13, 0.13, 0.13), (0.0, 0.2, 0.13), (0.0, 0.0, 0.15)),
     "machine": ((-0.06, 0.06, 0.17), (0.06, 0.06, 0.17)),
-}
+}  # fmt: skip
 """Points that must be in the picture; the top of the coffee machine may leave it."""
 _HAND_X: Final = tuple(round(0.04 * index, 2) for index in range(-5, 6))
 _HAND_Y: Final = tuple(round(0.42 + 0.04 * index, 2) for index in range(8))
@@ -247,7 +247,10 @@ def place_hand(scene: SceneParams) -> tuple[float, float] | None:
 
 
 def _blocked(
-    eye: NDArray[np.float64], point: NDArray[np.float64], pose: Pose, box: tuple[float, float, float, float, float, float]
+    eye: NDArray[np.float64],
+    point: NDArray[np.float64],
+    pose: Pose,
+    box: tuple[float, float, float, float, float, float],
 ) -> bool:
     """Slab test: does the line from ``eye`` to ``point`` pass through an object's box?"""
     left, right, back, front, bottom, top = box

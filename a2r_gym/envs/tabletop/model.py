@@ -13,12 +13,16 @@ import importlib.util
 from pathlib import Path
 from typing import Final
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from a2r_gym.envs.tabletop.scene import SceneParams, TextureParams
 from a2r_gym.errors import MissingDependencyError
+from a2r_gym.rendering import ensure_gl_backend
+
+ensure_gl_backend()
+
+import mujoco  # noqa: E402
 
 __all__ = ["CAMERAS", "apply_scene", "base_model", "compose_spec", "object_quat", "scene_model"]
 
@@ -271,7 +275,7 @@ def texture_pixels(texture: TextureParams) -> NDArray[np.uint8]:
     first, second = np.array(texture.first), np.array(texture.second)
     if texture.pattern.endswith(".png"):
         blend = _file_pixels(texture.pattern).astype(np.float64) / 255.0
-        return np.round(np.clip(blend * first, 0, 1) * 255).astype(np.uint8)
+        return _bytes(blend * first)
     if texture.pattern == "plain":
         weight = np.zeros((size, size))
     elif texture.pattern == "checker":
@@ -282,7 +286,12 @@ def texture_pixels(texture: TextureParams) -> NDArray[np.uint8]:
     else:  # "noise"
         weight = _smooth_noise(size, texture.seed)
     pixels = first + (second - first) * weight[..., None]
-    return np.round(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+    return _bytes(pixels)
+
+
+def _bytes(colours: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return colours in [0, 1] as bytes."""
+    return np.asarray(np.round(np.clip(colours, 0, 1) * 255), dtype=np.uint8)
 
 
 def _smooth_noise(size: int, seed: int) -> NDArray[np.float64]:

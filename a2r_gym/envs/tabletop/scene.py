@@ -253,7 +253,9 @@ _RECOLOR: Final = replace(
         robot=(0.2, 0.2, 0.25),
         sky=(0.7, 0.75, 0.85),
     ),
-    lights=LightParams(ambient=0.5, headlight=0.3, diffuse=((0.4, 0.35, 0.3), (0.2, 0.2, 0.3), (0.3, 0.3, 0.3)), turn=60),
+    lights=LightParams(
+        ambient=0.5, headlight=0.3, diffuse=((0.4, 0.35, 0.3), (0.2, 0.2, 0.3), (0.3, 0.3, 0.3)), turn=60
+    ),
 )
 _VIEWPOINT: Final = replace(
     _TRAIN,
@@ -284,10 +286,10 @@ def scene_params(scene: str | int) -> SceneParams:
     Raises:
         UnknownNameError: There is no such scene.
     """
-    if isinstance(scene, str) and not scene.isdigit():
-        if scene not in SCENES:
-            raise unknown_name("scene", scene, [*SCENES, "any integer >= 0 (a generator seed)"])
-        return SCENES[scene]
+    if scene in SCENES:
+        return SCENES[str(scene)]
+    if not str(scene).isdecimal():
+        raise unknown_name("scene", str(scene), [*SCENES, "any integer >= 0 (a generator seed)"])
     from a2r_gym.envs.tabletop.generator import generate_scene
 
     return generate_scene(int(scene))
