@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -40,6 +42,26 @@ class TestAgainstScikitLearn:
         theirs = sklearn_cluster.KMeans(3, n_init=10, random_state=0).fit_predict(vectors)
         for other in (truth, theirs):
             assert len({*zip(found.labels.tolist(), other.tolist(), strict=True)}) == 3
+
+
+class TestAgainstBruteForce:
+    @pytest.mark.parametrize("seed", range(4))
+    def test_the_best_of_all_partitions_is_found(self, seed: int) -> None:
+        vectors = _unit(np.random.default_rng(seed).normal(size=(7, 3)))
+        best = max(
+            sum(np.linalg.norm(vectors[np.array(labels) == k].sum(axis=0)) for k in set(labels)) / len(vectors)
+            for labels in itertools.product(range(2), repeat=len(vectors))
+        )  # a centroid is its cluster's sum, made a unit vector: the cosines add up to the sum's length
+        found = spherical_kmeans(vectors, 2, np.random.default_rng(0), num_restarts=20)
+        assert found.objective == pytest.approx(best, abs=1e-5)
+
+    @given(st.integers(0, 1000), st.integers(1, 5))
+    def test_the_matching_is_the_best_of_all(self, seed: int, clusters: int) -> None:
+        rng = np.random.default_rng(seed)
+        new, old = (_unit(rng.normal(size=(clusters, 3))) for _ in range(2))
+        cosine, rows = new @ old.T, np.arange(clusters)
+        best = max(cosine[rows, list(order)].sum() for order in itertools.permutations(range(clusters)))
+        assert cosine[rows, match_labels(new, old)].sum() == pytest.approx(best, abs=1e-5)
 
 
 class TestClusters:

@@ -1,0 +1,307 @@
+"""A miniature run, end to end: clips in, a checkpoint out that scores without the training package."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+from torch import nn
+
+import a2r_gym
+from a2r_gym.errors import CheckpointError, DataError, UnknownNameError
+from a2r_gym.models import runtime, scoring
+from a2r_gym.models.checkpoint import load_network
+from a2r_train import features, recipes
+from a2r_train import fit as fit_module
+from a2r_train.data.clips import ClipSet
+from a2r_train.data.lerobot import DatasetInfo, EpisodeRecord, ShardWriter, finish_dataset
+from a2r_train.fit import TrainingPart, fit, main
+from a2r_train.labels import labelled_tasks
+from a2r_train.recipes import RECIPES, Recipe, get_recipe
+from a2r_train.sampler import SamplerConfig
+from a2r_train.trainer import LossConfig, TrainerConfig
+from tests.tiny_backbone import ENTRY, IMAGE_SIZE, TINY
+from tests.training.synthetic import KEPT, TABLETOP, make_clips
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _clips(seed: int = 0, per_source: int = 3) -> ClipSet:
+    """Clips whose pictures show what happens: a square that goes its task's way, or not."""
+    clips = make_clips(per_source=per_source, size=IMAGE_SIZE)
+    frames = np.random.default_rng(seed).integers(60, 90, clips.frames.shape, dtype=np.uint8)
+    for clip in range(len(clips)):
+        lane = 2 + 7 * TABLETOP.index(f"tabletop/{clips.task[clip]}")
+        for frame in range(KEPT):
+            along = frame if clips.source[clip] == "success" else frame // 4
+            frames[clip, frame, lane : lane + 6, along : along + 8] = (250, 30, 200)
+    return replace(clips, frames=frames, seed=clips.seed + 1000 * seed)
+
+
+def _recipe(**changes: object) -> Recipe:
+    trainer = TrainerConfig(
+        num_steps=6, epoch_steps=2, save_every=3, warmup_steps=2, learning_rate=2e-3, num_threads=1
+    )  # fmt: skip
+    made = Recipe(name="mini", backbone=TINY, sampler=SamplerConfig(tasks_per_step=4), trainer=trainer)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def _write(clips: ClipSet, root: Path) -> Path:
+    """Write clips as a collected data set."""
+    tasks = labelled_tasks(clips.label_names)
+    sentence = {task.name: task.info.instruction for task in tasks}
+    info = DatasetInfo(
+        width=IMAGE_SIZE, height=IMAGE_SIZE, kept_frames=KEPT, label_names=clips.label_names,
+        instructions=tuple(sentence.values()),
+    )  # fmt: skip
+    with ShardWriter(root, info, shard=0, first_episode=0) as writer:
+        for row in range(len(clips)):
+            name = f"{clips.family[row]}/{clips.task[row]}"
+            writer.append(
+                EpisodeRecord(
+                    family=str(clips.family[row]), task=str(clips.task[row]), instruction=sentence[name],
+                    scene="train", seed=int(clips.seed[row]), source=str(clips.source[row]), rewound=False,
+                    steps=clips.steps[row].astype(np.int64), frames=clips.frames[row], success=clips.success[row],
+                    ambiguous=clips.ambiguous[row], progress=clips.progress[row],
+                    states=np.zeros((KEPT, 1), np.float32), actions=np.zeros((KEPT, 1), np.float32),
+                )
+            )  # fmt: skip
+    finish_dataset(root, info, num_shards=1, num_episodes=len(clips), extra={})
+    return root
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _in_threads(tiny_backbone: str) -> object:
+    """Let the pool's workers be threads, which know the tiny backbone, and encode in torch: nothing to compile."""
+
+    def make_torch(module: nn.Module, size: int, name: str | None = None) -> runtime.TorchRuntime:
+        del size, name
+        return runtime.TorchRuntime(module)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runtime, "make_runtime", make_torch)
+        patch.setattr(scoring, "make_runtime", make_torch)
+        patch.setattr(features.multiprocessing, "get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
+        patch.setitem(recipes.RECIPES, "mini", _recipe)
+        yield
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a finished run."""
+    root = tmp_path_factory.mktemp("fit")
+    fit(_recipe(), [TrainingPart(_clips(), root / "cache")], _clips(1, 2), out=root / "run", workers=1, name="mine")
+    return root / "run"
+
+
+class TestCheckpoint:
+    def test_it_loads_and_scores_without_the_training_package(self, run: Path) -> None:
+        program = (
+            "import sys; sys.modules['a2r_train'] = None\n"
+            "from a2r_gym.models.backbones import BACKBONES\n"
+            f"BACKBONES['tiny'] = {ENTRY!r}\n"
+            "import a2r_gym, numpy as np\n"
+            f"model = a2r_gym.load_reward({str(run / 'checkpoint')!r}, runtime='torch')\n"
+            "scores = model.score(np.zeros((2, 3, 32, 32, 3), np.uint8), ['close the drawer', 'push the cup away'])\n"
+            "assert np.isfinite(scores.similarity).all() and ((0 <= scores.success) & (scores.success <= 1)).all()\n"
+            "print(scores.failure_posterior.shape)\n"
+        )
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+        assert done.stdout.strip() == "(2, 3)", done.stderr
+
+    def test_sums_list_every_file_and_are_right(self, run: Path) -> None:
+        lines = dict(line.split()[::-1] for line in (run / "checkpoint/SHA256SUMS").read_text().splitlines())
+        files = {path.name for path in (run / "checkpoint").iterdir()} - {"SHA256SUMS"}
+        assert set(lines) == files == {"README.md", "config.json", "model.safetensors"}
+        for name, expected in lines.items():
+            assert hashlib.sha256((run / "checkpoint" / name).read_bytes()).hexdigest() == expected
+
+    def test_the_card_tells_method_data_and_limits(self, run: Path) -> None:
+        card = (run / "checkpoint/README.md").read_text()
+        assert card.startswith("# mine\n")
+        assert f"| tabletop | {len(TABLETOP)} | 1 | {len(_clips())} |" in card
+        assert "Failure prompts: 3 for each of 4 training tasks" in card
+        assert "cross-domain loss was off" in card
+        calibration = json.loads((run / "checkpoint/config.json").read_text())["calibration"]
+        assert f"sigmoid({calibration['slope']:.2f} * similarity {calibration['intercept']:+.2f})" in card
+
+    def test_it_records_tasks_recipe_and_numbers_of_clips(self, run: Path) -> None:
+        network, meta = load_network(run / "checkpoint")
+        assert network.config.task_names == TABLETOP
+        assert network.config.tasks[0].instructions[0] == "close the drawer"
+        assert len(network.config.tasks[0].instructions) == 4
+        assert meta.recipe == "mini"
+        assert meta.provenance["training_clips"] == len(_clips())
+        assert meta.provenance["validation_clips"] == len(_clips(1, 2))
+        assert meta.provenance["recipe"]["trainer"]["num_steps"] == 6
+
+    def test_its_weights_are_those_of_the_last_state(self, run: Path) -> None:
+        import torch
+
+        state = torch.load(run / "state.pt", weights_only=True)
+        stored = load_file(run / "checkpoint/model.safetensors")
+        assert state["step"] == 6
+        assert all(torch.equal(stored[name], value) for name, value in state["weights"].items())
+
+    def test_success_is_calibrated_on_the_validation_clips(self, run: Path) -> None:
+        clips = _clips(1, 2)
+        model = a2r_gym.load_reward(run / "checkpoint", runtime="torch")
+        tasks = labelled_tasks(clips.label_names)
+        similarity, success = fit_module.own_scores(model, clips, tasks)
+        assert len(similarity) == len(clips)
+        assert success.sum() == len(TABLETOP) * 2
+        from a2r_train.calibrate import fit_calibration
+
+        expected = fit_calibration(similarity, success)
+        _, meta = load_network(run / "checkpoint")
+        assert meta.calibration.slope == pytest.approx(expected.slope, rel=1e-3)
+        assert meta.calibration.intercept == pytest.approx(expected.intercept, rel=1e-3, abs=1e-3)
+
+    def test_scalars_are_written_for_tensorboard(self, run: Path) -> None:
+        accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+        events = accumulator.EventAccumulator(str(run / "tensorboard"))
+        events.Reload()
+        assert set(events.Tags()["scalars"]) == {
+            "loss/video_language", "loss/failure_video_language", "loss/success", "loss/order",
+        }  # fmt: skip
+        assert [event.step for event in events.Scalars("loss/success")] == list(range(1, 7))
+
+
+class TestOwnScores:
+    def test_clips_too_close_to_tell_and_undecided_ones_are_left_out(self, run: Path) -> None:
+        model = a2r_gym.load_reward(run / "checkpoint", runtime="torch")
+        clips = _clips(1, 1)
+        clips.ambiguous[0, -1] = True
+        clips.success[1, -1] = -1
+        similarity, _ = fit_module.own_scores(model, clips, labelled_tasks(clips.label_names))
+        assert len(similarity) == len(clips) - 2
+        clips.success[:] = -1
+        with pytest.raises(DataError, match="no validation clip has a decided label"):
+            fit_module.own_scores(model, clips, labelled_tasks(clips.label_names))
+
+
+class TestResume:
+    def test_a_run_that_broke_off_gives_the_same_checkpoint(
+        self, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        parts = [TrainingPart(_clips(), run.parent / "cache")]
+        with monkeypatch.context() as patch:
+            patch.setattr(fit_module, "_reporter", lambda writer, bar: _stop_at_5)
+            with pytest.raises(KeyboardInterrupt):
+                fit(_recipe(), parts, _clips(1, 2), out=tmp_path, workers=1, name="mine")
+        assert not (tmp_path / "checkpoint").exists()
+        capsys.readouterr()
+        fit(_recipe(), parts, _clips(1, 2), out=tmp_path, workers=1, name="mine")
+        assert "resumed and trained" in capsys.readouterr().out
+        for name in ("model.safetensors", "config.json", "SHA256SUMS"):
+            assert (tmp_path / "checkpoint" / name).read_bytes() == (run / "checkpoint" / name).read_bytes()
+
+    def test_validation_of_one_class_is_refused_and_nothing_is_written(self, run: Path, tmp_path: Path) -> None:
+        clips = _clips(1, 2)
+        failures = clips.select(clips.source != "success")
+        with pytest.raises(DataError, match="collect more validation clips"):
+            fit(
+                _recipe(), [TrainingPart(_clips(), run.parent / "cache")], failures, out=tmp_path, workers=1, name="x"
+            )  # fmt: skip
+        assert not (tmp_path / "checkpoint").exists()
+
+
+def _stop_at_5(step: int, losses: dict[str, float]) -> None:
+    del losses
+    if step == 5:
+        raise KeyboardInterrupt
+
+
+class TestCrossDomain:
+    @pytest.mark.parametrize("weight", [0.0, 1.0])
+    def test_without_human_clips_it_is_off_and_says_so_where_it_was_asked_for(
+        self, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], weight: float
+    ) -> None:
+        recipe = _recipe(losses=LossConfig(cross_domain=weight), trainer=replace(_recipe().trainer, num_steps=1))
+        parts = [TrainingPart(_clips(), run.parent / "cache")]
+        fit(recipe, parts, _clips(1, 2), out=tmp_path, workers=1, name="x")
+        assert ("no human clips: the cross-domain loss L_CDC is off" in capsys.readouterr().out) is bool(weight)
+
+
+class TestBegin:
+    def test_weights_are_those_of_the_checkpoint(self, run: Path) -> None:
+        import torch
+
+        network, _ = load_network(run / "checkpoint")
+        begun = fit_module._network(network.config, run / "checkpoint")
+        for name, value in network.trainable_state().items():
+            assert torch.equal(begun.trainable_state()[name], value)
+        assert begun.trained_names == network.trained_names
+
+    def test_a_checkpoint_of_other_tasks_is_refused(self, run: Path) -> None:
+        network, _ = load_network(run / "checkpoint")
+        other = replace(network.config, tasks=network.config.tasks[:2])
+        with pytest.raises(CheckpointError, match="has other tasks or sizes"):
+            fit_module._network(other, run / "checkpoint")
+
+
+class TestCommand:
+    def test_it_trains_on_folders_goes_on_with_resume_and_refuses_without(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        one, two = (_write(_clips(seed, 1), tmp_path / f"data{seed}") for seed in (0, 1))
+        validation = _write(_clips(2, 1), tmp_path / "validation")
+        arguments = ["mini", "--data", str(one), str(two), "--validation", str(validation), "--workers", "1"]
+        arguments += ["--threads", "1", "--out", str(tmp_path / "run"), "--name", "mine", "--seed", "3"]
+        assert main([*arguments, "--steps", "2"]) == 0
+        assert f"wrote {tmp_path / 'run/checkpoint'}" in capsys.readouterr().out
+        _, meta = load_network(tmp_path / "run/checkpoint")
+        assert meta.provenance["training_clips"] == 24
+        assert meta.provenance["recipe"]["trainer"]["seed"] == 3
+        for folder in (one, two):  # each folder keeps its own feature maps
+            assert len(list((folder / "cache").glob("features-*/maps.npy"))) == 1
+        before = (tmp_path / "run/state.pt").read_bytes()
+        with pytest.raises(CheckpointError, match=r"run holds a run: pass --resume to go on with it, or another --out"):
+            main([*arguments, "--steps", "4"])
+        assert (tmp_path / "run/state.pt").read_bytes() == before
+        assert main([*arguments, "--steps", "4", "--resume"]) == 0
+        assert load_network(tmp_path / "run/checkpoint")[1].provenance["recipe"]["trainer"]["num_steps"] == 4
+
+    def test_an_unknown_recipe_is_answered_with_near_ones(self, tmp_path: Path) -> None:
+        with pytest.raises(UnknownNameError, match=r"unknown recipe 'a2r-smal'.*'a2r-small'"):
+            main(["a2r-smal", "--data", str(tmp_path), "--validation", str(tmp_path)])
+
+    def test_folders_without_data_are_an_error_before_anything_is_written(self, tmp_path: Path) -> None:
+        (tmp_path / "empty").mkdir()
+        with pytest.raises(DataError, match="no data set is there"):
+            main(
+                [
+                    "mini",
+                    "--data",
+                    str(tmp_path / "empty"),
+                    "--validation",
+                    str(tmp_path),
+                    "--out",
+                    str(tmp_path / "run"),
+                ]
+            )
+        assert not (tmp_path / "run").exists()
+
+
+class TestRecipes:
+    def test_each_has_its_own_name_and_the_papers_are_the_published_method(self) -> None:
+        for name in RECIPES:
+            assert get_recipe(name).name == name
+        paper = get_recipe("paper")
+        assert not paper.sampler.prefixes
+        assert paper.sampler.tasks_per_step == 8
+        assert paper.num_failure_modes == 3
+        assert paper.losses == LossConfig(order=0.0)  # the paper's weights are 1 each
+        assert get_recipe("paper-without-bce").losses == LossConfig(order=0.0, success=0.0)
+        assert get_recipe("paper-without-prompts").losses == LossConfig(order=0.0, failure_video_language=0.0)
