@@ -74,6 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("a2r: stopped", file=sys.stderr)
         return 130
+    except SystemExit as stop:  # how the parser ends after --help (0) and after a wrong option (2)
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
 
 
 def _run(name: str, arguments: list[str]) -> int:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -90,7 +91,11 @@ def diagnose(out: Path, seed: int = 0, model: str = "a2r-small") -> list[Check]:
     Returns:
         All findings; nothing is raised for what is broken.
     """
-    return [_python(), *_packages(), *_rendering(out, seed), *_torch(), _model(model)]
+    with ThreadPoolExecutor(max_workers=1) as beside:  # the probe is a process of its own: nothing need wait for it
+        rendering = beside.submit(_rendering, out, seed)
+        here = [_python(), *_packages()]
+        loaded = [*_torch(), _model(model)]
+        return [*here, *rendering.result(), *loaded]
 
 
 def _python() -> Check:

@@ -107,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from a2r_train.contact_sheets import draw_histograms, draw_sheets
     from a2r_train.data.clips import load_clips
 
-    args = tyro.cli(EvaluateArgs, args=argv)
+    args = tyro.cli(EvaluateArgs, args=argv, prog="a2r evaluate")
     held_out = HELD_OUT_PARAPHRASES if args.paraphrases is None else read_paraphrases(args.paraphrases)
     clips = load_clips(list(args.data), args.cache_dir)
     done = evaluate(

@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     import tyro
 
-    args = tyro.cli(FitArgs, args=argv)
+    args = tyro.cli(FitArgs, args=argv, prog="a2r fit")
     recipe = get_recipe(args.recipe)
     steps = recipe.trainer.num_steps if args.steps is None else args.steps
     recipe = replace(recipe, trainer=replace(recipe.trainer, num_steps=steps, seed=args.seed, num_threads=args.threads))
