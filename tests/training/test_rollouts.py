@@ -144,6 +144,17 @@ class TestScene:
         with pytest.raises(UnknownNameError, match=r"unknown source 'succes'.*'success'"):
             _collect("succes", 0)
 
+    def test_any_policys_episode_is_recorded_to_the_time_limit(self) -> None:
+        with Scene("toy", "a", width=8, height=6, camera=None, preset="fast") as scene:
+            episode = scene.follow(
+                "reach", lambda obs: np.array([1.0]), "agent", 3, kept_frames=5, label_names=LABELS
+            )  # fmt: skip
+        assert (episode.source, episode.seed, episode.rewound) == ("agent", 3, False)
+        assert episode.steps.tolist() == [0, 10, 20, 30, 40]
+        assert (np.diff(episode.states[:, 0]) > 0.09).all()
+        assert episode.success[-1, 0] == 1
+        np.testing.assert_array_equal(episode.states[0], _collect("success", 3).states[0])
+
     def test_environments_are_closed_at_the_end(self) -> None:
         with Scene("toy", "a", width=8, height=6, camera=None, preset="fast") as scene:
             env = scene.env("reach")
