@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -91,11 +90,12 @@ def diagnose(out: Path, seed: int = 0, model: str = "a2r-small") -> list[Check]:
     Returns:
         All findings; nothing is raised for what is broken.
     """
-    with ThreadPoolExecutor(max_workers=1) as beside:  # the probe is a process of its own: nothing need wait for it
-        rendering = beside.submit(_rendering, out, seed)
-        here = [_python(), *_packages()]
-        loaded = [*_torch(), _model(model)]
-        return [*here, *rendering.result(), *loaded]
+    start = time.perf_counter()
+    probe = _start_probe(out, seed)  # a process of its own, so nothing waits for it
+    here = [_python(), *_packages()]
+    loaded = [*_torch(), _model(model)]
+    patience = max(_PROBE_SECONDS - (time.perf_counter() - start), 1.0)
+    return [*here, *_rendering(probe, patience), *loaded]
 
 
 def _python() -> Check:
@@ -148,17 +148,24 @@ def _package(line: str, name: str, extra: str) -> Check:
     return Check(name=name, status="ok", found=version)
 
 
-def _rendering(out: Path, seed: int) -> list[Check]:
-    picture = out / "frame.png"
-    command = [sys.executable, "-m", "a2r_gym.gl_probe", str(picture), str(seed)]
+def _start_probe(out: Path, seed: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "a2r_gym.gl_probe", str(out / "frame.png"), str(seed)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _rendering(probe: subprocess.Popen[str], patience: float) -> list[Check]:
+    """Read what the probe found, or say after some seconds that it found nothing."""
     advice = f"on Debian or Ubuntu: {_GL_LIBRARIES}; or choose a backend: MUJOCO_GL=egl, osmesa or glfw"
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False)
-        found = json.loads(done.stdout.strip().splitlines()[-1])
+        output, errors = probe.communicate(timeout=patience)
+        found = json.loads(output.strip().splitlines()[-1])
     except subprocess.TimeoutExpired:
-        return [Check(name="OpenGL", status="problem", found=f"no frame in {_PROBE_SECONDS:.0f} s", advice=advice)]
+        probe.kill()
+        probe.communicate()
+        late = f"no frame in {_PROBE_SECONDS:.0f} s"
+        return [Check(name="OpenGL", status="problem", found=late, advice=f"a busy machine? Try again; else {advice}")]
     except (IndexError, ValueError):
-        reason = done.stderr.strip().splitlines()[-1:] or [f"the driver crashed (exit status {done.returncode})"]
+        reason = errors.strip().splitlines()[-1:] or [f"the driver crashed (exit status {probe.returncode})"]
         return [Check(name="OpenGL", status="problem", found=reason[0], advice=advice)]
     if "error" in found:
         return [Check(name="OpenGL", status="problem", found=found["error"], advice=advice)]

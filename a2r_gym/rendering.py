@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2r_gym.errors import BackendError, FrameError, MissingDependencyError, RenderError, unknown_name
+from a2r_gym.llvm_clash import load_triton_first
 
 if TYPE_CHECKING:
     import mujoco
@@ -70,6 +71,7 @@ def ensure_gl_backend() -> str:
         os.environ["MUJOCO_GL"] = chosen
     if chosen in _HEADLESS:
         os.environ.setdefault("PYOPENGL_PLATFORM", chosen)
+    load_triton_first()
     return chosen
 
 
