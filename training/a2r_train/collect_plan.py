@@ -280,7 +280,7 @@ def validation_config(scale: float = 1.0) -> CollectConfig:
     return CollectConfig(requests=(*_default_scenes(counts, first), *generated))
 
 
-def test_config(scale: float = 1.0) -> CollectConfig:
+def test_config(scale: float = 1.0) -> CollectConfig:  # noqa: PT028 - no test
     """Return what the reported numbers are measured on.
 
     At least 20 successes, 10 random and 10 near failures of each Meta-World task, 80, 40 and 40 of each of the

@@ -73,7 +73,8 @@ def draw_source_sheets(clips: ClipSet, folder: Path, per_source: int = 2) -> lis
     for key, members in groups.items():
         captions = [
             f"{clips.source[clip]}: {'SUCCESS' if success[clip] else 'failure'}"
-            f"{' (flagged)' if ambiguous[clip] else ''}  scene {clips.scene[clip]}  seed {clips.seed[clip]}  steps {clips.length[clip]}"
+            f"{' (flagged)' if ambiguous[clip] else ''}  scene {clips.scene[clip]}  seed {clips.seed[clip]}  "
+            f"steps {clips.length[clip]}"
             for clip in members
         ]
         files.append(draw_sheet(np.asarray(clips.frames[members]), captions, folder / f"{key}.png"))

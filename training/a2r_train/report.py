@@ -10,11 +10,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from a2r_gym.metrics import Estimate
 
 __all__ = ["Cell", "Report", "Requirement", "Row", "write_text"]
 
+_DASH: Final = "\u2013"
 Cell = str | int | float | Estimate | None
 """One entry of a table; None and NaN print as a dash."""
 
@@ -150,9 +152,9 @@ def write_text(path: Path, text: str) -> Path:
 
 def _shown(cell: Cell) -> str:
     if isinstance(cell, Estimate):
-        return "–" if math.isnan(cell.value) else str(cell)
+        return _DASH if math.isnan(cell.value) else str(cell)
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
-        return "–"
+        return _DASH
     return f"{cell:.3f}" if isinstance(cell, float) else str(cell).replace("|", "\\|")
 
 
