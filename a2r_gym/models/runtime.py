@@ -49,7 +49,7 @@ class TorchRuntime:
         """See `FrameRuntime`."""
         device = next(self._module.parameters()).device
         parts = [
-            self._module(torch.from_numpy(np.ascontiguousarray(part)).to(device)).float().cpu().numpy()
+            self._module(torch.from_numpy(np.require(part, requirements=["C", "W"])).to(device)).float().cpu().numpy()
             for part in np.split(frames_NHWC, range(self._max_batch, len(frames_NHWC), self._max_batch))
         ]
         return np.concatenate(parts)

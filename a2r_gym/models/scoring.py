@@ -109,7 +109,7 @@ class Adapt2Reward:
     def embed(self, features_BTF: NDArray[np.float32]) -> Tensor:
         """Embed videos from frame features (B, T, F): float (B, D), unit length."""
         device = self.network.log_logit_scale.device
-        parts = torch.split(torch.from_numpy(features_BTF), _HEAD_BATCH)  # type: ignore[no-untyped-call]
+        parts = torch.split(torch.from_numpy(features_BTF), _HEAD_BATCH)
         return torch.cat([self.network.encode_video(part.to(device)) for part in parts])
 
     def _video_features(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Tensor:

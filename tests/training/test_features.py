@@ -131,7 +131,6 @@ class TestCache:
         assert sorted(first[:2] + second) == every
         np.testing.assert_array_equal(store.maps, expected)
 
-    @pytest.mark.xfail(strict=True, reason="features._where gives a slice its whole file's offset")
     def test_a_part_of_a_mapped_file_is_that_part(self, tmp_path: Path) -> None:
         clips = _clips(1)
         np.save(tmp_path / "frames.npy", clips.frames)

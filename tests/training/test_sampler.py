@@ -139,7 +139,6 @@ class TestLabels:
                 seen.add((kind, int(own)))
         assert {("frozen", 0), ("reversed", 0), ("reversed", -1), ("rewound", 0)} <= seen
 
-    @pytest.mark.xfail(strict=True, reason="BatchSampler._row_labels takes an ambiguous end for an undone one")
     def test_a_backwards_clip_that_ends_too_close_to_tell_has_no_label(self) -> None:
         clips = make_clips()
         clips.ambiguous[:, :10] = True
@@ -183,7 +182,6 @@ class TestLabels:
 class TestSameSentenceElsewhere:
     NAMES = ("tabletop/drawer-close", "tabletop/drawer-open", "metaworld/drawer-close", "metaworld/drawer-open")
 
-    @pytest.mark.xfail(strict=True, reason="BatchSampler._undoes looks for the object in the clip's own family only")
     def test_a_drawer_closed_backwards_is_no_negative_for_opening_it_in_the_other_familys_words(self) -> None:
         clips = make_clips(self.NAMES)
         clips.success[clips.family == "metaworld", :, 2:] = -1

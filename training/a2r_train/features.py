@@ -113,8 +113,10 @@ def cache_features(
 
     tower = load_backbone(backbone)
     shape = (num_augmentations, *clips.frames.shape[:2], tower.channels, tower.grid, tower.grid)
-    print_of_frames = hashlib.sha256(clips.frames[:: max(1, len(clips.frames) // 64), -1].tobytes())
-    key = json.dumps([backbone, list(shape), seed, print_of_frames.hexdigest(), [str(seed) for seed in clips.seed[:9]]])
+    last_frames = hashlib.sha256()
+    for clip in clips.frames:
+        last_frames.update(clip[-1].tobytes())
+    key = json.dumps([backbone, list(shape), seed, last_frames.hexdigest()])
     place = folder / f"features-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     place.mkdir(parents=True, exist_ok=True)
     chunks = [(number, start) for number in range(shape[0]) for start in range(0, shape[1], CHUNK)]
@@ -181,7 +183,8 @@ _worker: _Worker | None = None
 def _where(frames: NDArray[np.uint8]) -> NDArray[np.uint8] | tuple[str, int, tuple[int, ...]]:
     """Name the file, offset and shape of a mapped array, which would otherwise travel to each worker whole."""
     if isinstance(frames, np.memmap) and frames.flags.c_contiguous and frames.filename:
-        return str(frames.filename), int(frames.offset), frames.shape
+        if str(frames.filename).endswith(".npy") and np.load(frames.filename, mmap_mode="r").shape == frames.shape:
+            return str(frames.filename), int(frames.offset), frames.shape  # a slice would have its whole's offset
     return np.asarray(frames)
 
 

@@ -99,11 +99,11 @@ def collect_on_policy(runs: Sequence[Path], out: Path, *, episodes: int = 60, se
         config = load_run(folder)
         if config is None:
             raise CheckpointError(f"{folder} holds no agent: train one with 'a2r rl ENV --out {folder}'")
-        family, scene = _SCENES[config.env.split("-")[1]]
+        family, place = _SCENES[config.env.split("-")[1]]
         first = ON_POLICY_SEEDS.start + number * episodes
         requests.append(
             EpisodeRequest(
-                family=family, task=task_info(config.env).name, scene=scene, sources=((SOURCE, episodes),),
+                family=family, task=task_info(config.env).name, scene=place, sources=((SOURCE, episodes),),
                 first_seed=first,
             )
         )  # fmt: skip

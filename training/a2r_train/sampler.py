@@ -288,17 +288,17 @@ class BatchSampler:
         done = np.where(sources < 0, -1, self._labels[row.clip, :, sources].max(axis=1))
         if row.kind == "frozen":
             return np.where(sources < 0, -1, 0).astype(np.int8)
-        undone = (done == 1) & (at_end != 1)
+        undone = (done == 1) & (at_end == 0)
         never = (done == 0) & ~self._undoes(row, sources)
         return np.where(undone | never, 0, -1).astype(np.int8)
 
     def _undoes(self, row: _Row, sources: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which sentences a backwards clip of the row's task may satisfy: its opposites, and those of its object."""
+        """Tell which sentences a backwards clip may satisfy: those of its object, and those that its scene decides."""
         own = self._tasks[row.task]
         return np.array(
             [
-                source >= 0 and self._tasks[source].family == own.family
-                and (self._tasks[source].info.object == own.info.object or self._decided[row.clip, source])
+                source >= 0
+                and (self._tasks[source].info.object == own.info.object or bool(self._decided[row.clip, source]))
                 for source in sources.tolist()
             ]
         )  # fmt: skip

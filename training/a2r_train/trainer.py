@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,12 @@ class LossConfig:
     success: float = 1.0
     cross_domain: float = 1.0
     order: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Check that something is left to learn from."""
+        weights = {field.name: getattr(self, field.name) for field in fields(self)}
+        if min(weights.values()) < 0.0 or not any(weights.values()):
+            raise ValueError(f"expected loss weights >= 0, not all of them 0, got {weights}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +123,8 @@ class Trainer:
         config: TrainerConfig,
         folder: Path,
     ) -> None:
+        if losses.failure_video_language and network.config.num_failure_modes == 0:
+            raise ValueError("failure_video_language needs failure prompts: num_failure_modes >= 1, or weight 0")
         self.network, self._sampler, self._store = network.train(), sampler, store
         self._task_of_label, self._losses, self._config, self._folder = task_of_label, losses, config, folder
         self.step = 0
@@ -188,11 +196,13 @@ class Trainer:
             named = self._losses_of(self._sampler.batch(self.step))
             total = torch.stack(list(named.values())).sum()
             if not torch.isfinite(total):
-                values = {name: float(value) for name, value in named.items()}
+                values = {name: float(value.detach()) for name, value in named.items()}
                 raise NonFiniteRewardError(f"loss at step {self.step} is not finite: {values}; lower the learning rate")
             self._optimizer.zero_grad(set_to_none=True)
             total.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
+            norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
+            if not torch.isfinite(norm):
+                raise NonFiniteRewardError(f"gradient at step {self.step} is not finite; lower the learning rate")
             self._optimizer.step()
             self.step += 1
             report(self.step, {name: float(value.detach()) for name, value in named.items()})
