@@ -12,7 +12,8 @@ from a2r_gym import llvm_clash
 
 RENDER = """
 import mujoco
-renderer = mujoco.Renderer(mujoco.MjModel.from_xml_string("<mujoco><worldbody><geom size='1'/></worldbody></mujoco>"), 32, 32)
+model = mujoco.MjModel.from_xml_string("<mujoco><worldbody><geom size='1'/></worldbody></mujoco>")
+renderer = mujoco.Renderer(model, 32, 32)
 renderer.render()
 """
 BACKEND = "from a2r_gym.rendering import ensure_gl_backend; ensure_gl_backend()"
