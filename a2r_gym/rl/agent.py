@@ -1,22 +1,27 @@
-"""An agent and the environment it learns in, from one configuration; saved so that a killed run goes on."""
+"""An agent and the environments it learns in, from one configuration; saved so that a killed run goes on."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import gymnasium as gym
+import numpy as np
 
-from a2r_gym.errors import CheckpointError, MissingDependencyError, unknown_name
+from a2r_gym.errors import A2RError, CheckpointError, MissingDependencyError, unknown_name
+from a2r_gym.protocols import RewardModel
 from a2r_gym.registration import NO_REWARD, task_info
+from a2r_gym.rl.whole_file import whole_file
+from a2r_gym.wrappers.episode_rewards import RewardConfig
 
 try:
     from stable_baselines3 import SAC, TD3
+    from stable_baselines3.common.noise import NormalActionNoise
     from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
     from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor
 except ImportError as error:
@@ -24,11 +29,34 @@ except ImportError as error:
 
 from a2r_gym.wrappers.sb3 import VecVideoTextReward
 
-__all__ = ["ALGORITHMS", "REWARDS", "AgentConfig", "build_agent", "build_envs", "load_agent", "load_run", "save_run"]
+__all__ = [
+    "ALGORITHMS",
+    "REWARDS",
+    "AgentConfig",
+    "AgentConfigError",
+    "build_agent",
+    "build_envs",
+    "differences",
+    "discard_run",
+    "load_agent",
+    "load_run",
+    "save_run",
+]
 
 ALGORITHMS: Final[dict[str, type[OffPolicyAlgorithm]]] = {"sac": SAC, "td3": TD3}
 REWARDS: Final = ("learned", "env")
+MAX_REPLAY: Final = 200_000
+"""Transitions kept at most: a state on disk then stays under 150 MB in Meta-World."""
+ENTROPY: Final = "auto_0.1"
+"""SAC's first weight of the entropy, learned from there. A learned reward of a step lies in [0, 1]: from the usual 1
+the entropy would outweigh it for a good part of a short run."""
+EXPLORATION: Final = 0.2
+"""Standard deviation of TD3's exploration noise; it has none of its own."""
 _CONFIG, _LATEST, _AGENT, _REPLAY = "config.json", "latest.json", "agent.zip", "replay.pkl"
+
+
+class AgentConfigError(A2RError, ValueError):
+    """A number of a run is out of range."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +70,7 @@ class AgentConfig:
         reward_mode: See `a2r_gym.VideoTextReward`.
         reward_every: See `a2r_gym.VideoTextReward`.
         algorithm: A key of `ALGORITHMS`.
-        steps: Environment steps in all.
+        steps: Environment steps in all, those of all environments together.
         num_envs: Environments side by side in this process.
         learning_starts: Steps of random actions at the start.
         seed: Of the learner, its network and its environments.
@@ -63,39 +91,42 @@ class AgentConfig:
         """Check names and ranges.
 
         Raises:
-            UnknownNameError: No such environment, reward or algorithm.
-            ValueError: A number is out of range.
+            UnknownNameError: No such environment, reward, reward mode or algorithm.
+            WrappingError: ``reward_every`` is out of range.
+            AgentConfigError: Another number is.
         """
         task_info(self.env)
         if self.reward not in REWARDS:
             raise unknown_name("reward", self.reward, REWARDS)
         if self.algorithm not in ALGORITHMS:
             raise unknown_name("algorithm", self.algorithm, ALGORITHMS)
-        for name in ("steps", "num_envs", "reward_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
+        RewardConfig(mode=self.reward_mode, every=self.reward_every)
+        for name, least in (("steps", 1), ("num_envs", 1), ("learning_starts", 0), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise AgentConfigError(f"{name} must be a whole number >= {least}, got {getattr(self, name)}")
 
 
-def build_envs(config: AgentConfig) -> VecEnv:
+def build_envs(config: AgentConfig, reward_model: RewardModel | None = None) -> VecEnv:
     """Build the environments that an agent learns in, with their learned reward and a monitor.
 
     Args:
         config: Of the run.
+        reward_model: ``config.reward_model`` where it is loaded already.
 
     Returns:
         The environments; frames are rendered for the learned reward only.
     """
     learned = config.reward == "learned"
-    make = partial(
-        gym.make, config.env, reward_model=NO_REWARD, render_mode="rgb_array" if learned else None
-    )  # fmt: skip
+    make = partial(gym.make, config.env, reward_model=NO_REWARD, render_mode="rgb_array" if learned else None)
     venv: VecEnv = DummyVecEnv([make] * config.num_envs)
-    venv.seed(1_000_003 * (config.seed + 1))
     if learned:
         venv = VecVideoTextReward(
-            venv, None, config.reward_model, reward_mode=config.reward_mode, reward_every=config.reward_every
+            venv,
+            reward_model=config.reward_model if reward_model is None else reward_model,
+            reward_mode=config.reward_mode,
+            reward_every=config.reward_every,
         )
-    return VecMonitor(venv, info_keywords=("is_success",))
+    return VecMonitor(venv)
 
 
 def build_agent(config: AgentConfig, envs: VecEnv, log: Path | None = None) -> OffPolicyAlgorithm:
@@ -109,23 +140,32 @@ def build_agent(config: AgentConfig, envs: VecEnv, log: Path | None = None) -> O
     Returns:
         The agent: two hidden layers of 256, one gradient step per environment step.
     """
-    # rewards of the learned kind lie in [0, 1]: from the usual 1 the entropy's weight would take half the run to fall
-    own: dict[str, Any] = {"ent_coef": "auto_0.1"} if config.algorithm == "sac" else {}
-    return ALGORITHMS[config.algorithm](
+    own: dict[str, Any] = {"ent_coef": ENTROPY}
+    if config.algorithm == "td3":
+        still = np.zeros_like(envs.action_space.sample())
+        own = {"action_noise": NormalActionNoise(still, still + EXPLORATION)}
+    agent = ALGORITHMS[config.algorithm](
         "MlpPolicy",
         envs,
         learning_starts=config.learning_starts,
-        buffer_size=min(config.steps, 1_000_000),
+        buffer_size=min(config.steps, MAX_REPLAY),
         batch_size=256,
         gamma=0.99,
         train_freq=1,
-        gradient_steps=-1,
+        gradient_steps=-1,  # as many as environments stepped
         policy_kwargs={"net_arch": [256, 256]},
         tensorboard_log=None if log is None else str(log),
         seed=config.seed,
         device="cpu",
         **own,
     )
+    _seed_envs(config, envs)
+    return agent
+
+
+def _seed_envs(config: AgentConfig, envs: VecEnv, step: int = 0) -> None:
+    """Give a run's environments seeds that no other run's have; a resumed run goes on with episodes it has not seen."""
+    envs.seed(1_000_003 * (config.seed % 400 + 1) + step)
 
 
 # ---------------------------------------------------------------------- on disk
@@ -139,15 +179,19 @@ def save_run(folder: Path, config: AgentConfig, agent: OffPolicyAlgorithm) -> No
         config: Of the run.
         agent: As it is now.
     """
-    fresh = folder / f"step-{agent.num_timesteps}"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    agent.save(fresh / _AGENT)
-    agent.save_replay_buffer(fresh / _REPLAY)
-    _write_json(folder / _CONFIG, asdict(config))
-    _write_json(folder / _LATEST, {"step": agent.num_timesteps})
+    state = folder / f"step-{agent.num_timesteps}"
+    if not state.is_dir():
+        part = state.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        agent.save(part / _AGENT)
+        agent.save_replay_buffer(part / _REPLAY)
+        os.replace(part, state)
+    for name, content in ((_CONFIG, asdict(config)), (_LATEST, {"step": agent.num_timesteps})):
+        with whole_file(folder / name) as whole:
+            whole.write_text(json.dumps(content, indent=1) + "\n")
     for old in folder.glob("step-*"):
-        if old != fresh:
+        if old != state:
             shutil.rmtree(old)
 
 
@@ -186,18 +230,50 @@ def load_agent(
         The agent.
 
     Raises:
-        CheckpointError: There is none.
+        CheckpointError: There is none, or a file of it is missing or cut.
     """
     if not (folder / _LATEST).is_file():
         raise CheckpointError(f"{folder} holds no run: train one with 'a2r rl {config.env} --out {folder}'")
-    place = folder / f"step-{json.loads((folder / _LATEST).read_text())['step']}"
-    agent = ALGORITHMS[config.algorithm].load(place / _AGENT, env=envs, device="cpu")
-    if replay:
-        agent.load_replay_buffer(place / _REPLAY)
+    try:
+        state = folder / f"step-{json.loads((folder / _LATEST).read_text())['step']}"
+        agent = ALGORITHMS[config.algorithm].load(
+            state / _AGENT, env=envs, device="cpu", tensorboard_log=str(folder / "tensorboard")
+        )
+        if replay:
+            agent.load_replay_buffer(state / _REPLAY)
+    except Exception as error:  # zip, pickle and torch each have their own for a cut file
+        raise CheckpointError(
+            f"the agent in {folder} cannot be loaded ({type(error).__name__}: {error}): remove the folder, train anew"
+        ) from error
+    if envs is not None:  # loading seeds everything as at the start: what was drawn then would be drawn again
+        agent.set_random_seed(config.seed + agent.num_timesteps)
+        _seed_envs(config, envs, agent.num_timesteps)
     return agent
 
 
-def _write_json(path: Path, content: Any) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(part, path)
+def differences(there: AgentConfig, asked: AgentConfig) -> list[str]:
+    """List in words what tells two runs apart.
+
+    Args:
+        there: One run.
+        asked: The other.
+
+    Returns:
+        For each field that differs ``"seed is 0 there, 1 was asked for"``.
+    """
+    pairs = [(field.name, getattr(there, field.name), getattr(asked, field.name)) for field in fields(AgentConfig)]
+    return [f"{name} is {old!r} there, {new!r} was asked for" for name, old, new in pairs if old != new]
+
+
+def discard_run(folder: Path) -> None:
+    """Remove a run, and nothing else that lies in its folder.
+
+    Args:
+        folder: Of the run; nothing happens where there is none.
+    """
+    if load_run(folder) is None:
+        return
+    for name in (_LATEST, _CONFIG, "result.json", "curve.csv", "curve.png", "episode.mp4"):
+        (folder / name).unlink(missing_ok=True)
+    for state in (*folder.glob("step-*"), folder / "tensorboard"):
+        shutil.rmtree(state, ignore_errors=True)

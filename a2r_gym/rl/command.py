@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
+import shlex
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 from tyro.conf import Positional
 
 from a2r_gym.registration import task_info
-from a2r_gym.rl.agent import AgentConfig
+from a2r_gym.rl.agent import AgentConfig, AgentConfigError, load_run
 from a2r_gym.rl.episode_video import record_episode, write_video
 from a2r_gym.rl.evaluation import evaluate_policy, success_rate
-from a2r_gym.rl.training import as_policy, read_curve, train
+from a2r_gym.rl.learning_curve import CURVE, draw_learning, read_curve
+from a2r_gym.rl.training import as_policy, check_folder, train
+from a2r_gym.rl.whole_file import whole_file
+from a2r_gym.wrappers.episode_rewards import resolve_model
 
-__all__ = ["RlArgs", "draw_learning", "main", "run"]
+__all__ = ["RESULT", "RlArgs", "main", "run"]
+
+RESULT: Final = "result.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +33,7 @@ class RlArgs:
 
     Attributes:
         env: Environment id, see ``a2r envs``.
-        reward: ``learned``, or ``env`` for the environment's own reward, which renders nothing.
+        reward: ``learned``, or ``env`` for the environment's own reward, which renders nothing while training.
         reward_model: A bundled name or a folder.
         reward_mode: ``similarity``, ``success``, ``margin`` or ``progress``.
         reward_every: Render and score every n-th step.
@@ -39,18 +45,18 @@ class RlArgs:
         resume: Go on with the run in OUT.
         eval_every: Steps between two evaluations, at which the run is saved too.
         eval_episodes: Fresh episodes of the last evaluation.
-        video: Whether to write a video of an episode at the end.
+        video: Whether to write a video of an episode at the end, with its learned reward.
     """
 
     env: Positional[str]
-    reward: str = "learned"
+    reward: str = AgentConfig.reward
     reward_model: str = AgentConfig.reward_model
     reward_mode: str = AgentConfig.reward_mode
-    reward_every: int = 1
-    algorithm: str = "sac"
+    reward_every: int = AgentConfig.reward_every
+    algorithm: str = AgentConfig.algorithm
     steps: int = AgentConfig.steps
-    num_envs: int = 1
-    seed: int = 0
+    num_envs: int = AgentConfig.num_envs
+    seed: int = AgentConfig.seed
     out: Path | None = None
     resume: bool = False
     eval_every: int = 2_500
@@ -58,19 +64,27 @@ class RlArgs:
     video: bool = True
 
     def config(self) -> AgentConfig:
-        """Return what fixes the run."""
+        """Return what fixes the run; a short one starts to learn after a fifth of its steps."""
+        shared = {field.name for field in fields(AgentConfig)} & {field.name for field in fields(self)}
         return AgentConfig(
-            env=self.env,
-            reward=self.reward,
-            reward_model=self.reward_model,
-            reward_mode=self.reward_mode,
-            reward_every=self.reward_every,
-            algorithm=self.algorithm,
-            steps=self.steps,
-            num_envs=self.num_envs,
+            **{name: getattr(self, name) for name in shared},
             learning_starts=min(AgentConfig.learning_starts, self.steps // 5),
-            seed=self.seed,
         )
+
+    def folder(self) -> Path:
+        """Return the run's folder."""
+        return Path("out/rl") / self.env if self.out is None else self.out
+
+    def resume_line(self) -> str:
+        """Return the command that goes on with the run."""
+        words = ["a2r", "rl", self.env]
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in ("env", "out", "resume") or value == field.default:
+                continue
+            name = field.name.replace("_", "-")
+            words += [f"--no-{name}"] if value is False else [f"--{name}", str(value)]
+        return shlex.join([*words, "--out", str(self.folder()), "--resume"])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -85,14 +99,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     import tyro
 
     args = tyro.cli(RlArgs, args=argv, prog="a2r rl")
-    out = args.out or Path("out/rl") / args.env
+    out = args.folder()
     try:
         result = run(
             args.config(), out, resume=args.resume, eval_every=args.eval_every, eval_episodes=args.eval_episodes,
             video=args.video,
         )  # fmt: skip
     except KeyboardInterrupt:
-        print(f"\nstopped and saved; go on with: {_resume_line(args, out)}")
+        if load_run(out) is None:
+            raise  # nothing has been learned yet
+        print(f"\nstopped and saved; go on with: {args.resume_line()}")
         return 130
     low, high = result["interval"]
     print(
@@ -109,78 +125,52 @@ def run(
 ) -> dict[str, Any]:  # fmt: skip
     """Train an agent, measure it on fresh episodes and write the result.
 
+    An episode succeeds if the task's rule holds at any of its steps (Meta-World's convention).
+
     Args:
         config: Of the run.
         out: Its folder.
         resume: Go on with the run that is there.
-        eval_every: Steps between two evaluations.
-        eval_episodes: Fresh episodes of the last one.
-        video: Whether to write ``episode.mp4``.
+        eval_every: Steps between two evaluations, >= 1.
+        eval_episodes: Fresh episodes of the last one, >= 1.
+        video: Whether to write ``episode.mp4``: the first of these episodes that succeeded, else the first.
 
     Returns:
-        What ``result.json`` holds: success_rate, interval, episodes, steps, seconds, config, files.
+        What ``result.json`` holds: success_rate, interval (Wilson, 95 %), episodes, steps, seed, seconds of training,
+        config, shown (the number of the episode in the video, or None) and files.
+
+    Raises:
+        AgentConfigError: A number is out of range.
+        CheckpointError: See `a2r_gym.rl.training.train`.
+        UnknownNameError: There is no such reward model.
     """
+    for name, value in (("eval_every", eval_every), ("eval_episodes", eval_episodes)):
+        if value < 1:
+            raise AgentConfigError(f"{name} must be a whole number >= 1, got {value}")
+    check_folder(config, out, resume=resume)
+    # before the training, so that a missing model is told at once
+    model = resolve_model(config.reward_model) if video or config.reward == "learned" else None
     start = time.perf_counter()
-    agent = train(config, out, resume=resume, eval_every=eval_every)
+    agent = train(config, out, resume=resume, eval_every=eval_every, reward_model=model)
     done = evaluate_policy(config.env, as_policy(agent), episodes=eval_episodes)
     rate = success_rate(done)
-    files = ["result.json", "curve.csv", draw_learning(out, config).name]
-    if video:
-        model = None if config.reward_model == "a2r-small" else config.reward_model
-        episode = record_episode(config.env, as_policy(agent), reward_model=model)
+    points = read_curve(out)
+    files = [RESULT, CURVE, draw_learning(points, f"{config.env}, {config.reward} reward", out / "curve.png").name]
+    shown = int(np.argmax(done)) if video else None  # argmax: the first success, 0 where there is none
+    if shown is not None:
+        episode = record_episode(config.env, as_policy(agent), reward_model=model, seed=shown)
         files.append(write_video(episode, task_info(config.env).instruction, out / "episode.mp4").name)
     result = {
         "success_rate": rate.value,
         "interval": [rate.low, rate.high],
         "episodes": len(done),
         "steps": agent.num_timesteps,
-        "seconds": round(time.perf_counter() - start, 1),
+        "seed": config.seed,
+        "seconds": round(points[-1].seconds if points else time.perf_counter() - start, 1),
         "config": asdict(config),
+        "shown": shown,
         "files": files,
     }
-    part = out / "result.json.part"
-    part.write_text(json.dumps(result, indent=1) + "\n")
-    os.replace(part, out / "result.json")
+    with whole_file(out / RESULT) as part:
+        part.write_text(json.dumps(result, indent=1) + "\n")
     return result
-
-
-def draw_learning(out: Path, config: AgentConfig) -> Path:
-    """Draw success and mean reward over the steps of a run.
-
-    Args:
-        out: Folder of the run.
-        config: Of the run.
-
-    Returns:
-        ``out/curve.png``.
-    """
-    from matplotlib.figure import Figure
-
-    rows = read_curve(out)
-    figure = Figure(figsize=(6.0, 3.5), layout="constrained")
-    axes = figure.add_subplot()
-    steps = [row["step"] for row in rows]
-    axes.plot(steps, [row["success_rate"] for row in rows], "o-", color="tab:green", label="success (true)")
-    axes.set(xlabel="step", ylabel="success", ylim=(-0.05, 1.05), title=f"{config.env}, {config.reward} reward")
-    other = axes.twinx()
-    other.plot(
-        steps, [row["mean_reward"] for row in rows], "s--", color="tab:blue", label=f"mean {config.reward} reward"
-    )
-    other.set(ylabel="mean reward a step")
-    figure.legend(loc="outside lower center", ncols=2)
-    figure.savefig(out / "curve.png", dpi=120)
-    return out / "curve.png"
-
-
-def _resume_line(args: RlArgs, out: Path) -> str:
-    """Return the command that goes on with a run."""
-    default = RlArgs(env=args.env)
-    changed = [
-        f"--{name.replace('_', '-')} {getattr(args, name)}"
-        for name in (
-            "reward", "reward_model", "reward_mode", "reward_every", "algorithm", "steps", "num_envs", "seed",
-            "eval_every", "eval_episodes",
-        )
-        if getattr(args, name) != getattr(default, name)
-    ]  # fmt: skip
-    return " ".join(["a2r rl", args.env, *changed, f"--out {out}", "--resume"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import csv
+import math
+import shutil
+import sys
 import time
 from collections import deque
 from dataclasses import replace
@@ -16,15 +18,19 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from tqdm import tqdm
 
 from a2r_gym.errors import CheckpointError
-from a2r_gym.rl.agent import AgentConfig, build_agent, build_envs, load_agent, load_run, save_run
+from a2r_gym.protocols import RewardModel
+from a2r_gym.rl.agent import AgentConfig, build_agent, build_envs, differences, load_agent, load_run, save_run
 from a2r_gym.rl.evaluation import Policy, evaluate_policy
+from a2r_gym.rl.learning_curve import CurvePoint, read_curve, write_curve
 
-__all__ = ["CURVE", "as_policy", "read_curve", "train"]
+__all__ = ["TENSORBOARD", "as_policy", "check_folder", "train"]
 
-CURVE: Final = "curve.csv"
-_COLUMNS: Final = ("step", "success_rate", "episodes", "mean_reward", "seconds")
+TENSORBOARD: Final = "tensorboard"
+"""Folder of a run that holds its TensorBoard files."""
 _RECENT: Final = 10
 """Episodes over which the bar averages."""
+_TRAINING_EPISODES: Final = 1
+"""Set of seeds of the evaluations while training; the last one has set 0, which decided nothing."""
 
 
 def as_policy(agent: OffPolicyAlgorithm) -> Policy:
@@ -33,9 +39,18 @@ def as_policy(agent: OffPolicyAlgorithm) -> Policy:
 
 
 def train(
-    config: AgentConfig, out: Path, *, resume: bool = False, eval_every: int = 2_500, eval_episodes: int = 10
+    config: AgentConfig,
+    out: Path,
+    *,
+    resume: bool = False,
+    eval_every: int = 2_500,
+    eval_episodes: int = 10,
+    reward_model: RewardModel | None = None,
 ) -> OffPolicyAlgorithm:
     """Train an agent, or go on with the run in ``out``.
+
+    A state is saved before the first step, at each evaluation and at Ctrl-C. What a kill leaves goes on from the last
+    one, with its replay buffer and new episodes: not bit for bit as without the kill.
 
     Args:
         config: Of the run.
@@ -43,6 +58,7 @@ def train(
         resume: Go on with the run that is there; only its number of steps may differ.
         eval_every: Steps between two evaluations; a state is saved at each.
         eval_episodes: Episodes of an evaluation.
+        reward_model: ``config.reward_model`` where it is loaded already.
 
     Returns:
         The trained agent.
@@ -51,107 +67,139 @@ def train(
         CheckpointError: ``out`` holds a run and ``resume`` is False, holds none and it is True, or holds another.
         KeyboardInterrupt: Ctrl-C; the state was saved before.
     """
-    _check_folder(config, out, resume)
+    config = check_folder(config, out, resume=resume)
     torch.set_num_threads(1)  # small networks; more threads get into the renderer's way
-    envs = build_envs(config)
+    envs = build_envs(config, reward_model)
     try:
-        log = out / "tensorboard"
-        agent = load_agent(out, config, envs, replay=True) if resume else build_agent(config, envs, log)
-        out.mkdir(parents=True, exist_ok=True)
-        left = config.steps - agent.num_timesteps
+        if resume:
+            agent = load_agent(out, config, envs, replay=True)
+            write_curve(out, [point for point in read_curve(out) if point.step <= agent.num_timesteps])
+        else:
+            agent = build_agent(config, envs, out / TENSORBOARD)
+            _clear(out)
+        quiet = not sys.stderr.isatty()
         with tqdm(
-            total=config.steps, initial=agent.num_timesteps, desc=config.env, unit="step", mininterval=0.5
-        ) as bar:
-            watch = _Watch(config, out, bar, eval_every, eval_episodes)
-            try:
-                if left > 0:
-                    agent.learn(left, callback=watch, reset_num_timesteps=not resume, tb_log_name="run")
-            except KeyboardInterrupt:
-                save_run(out, config, agent)
-                raise
+            total=config.steps, initial=agent.num_timesteps, desc=config.env, unit="step", dynamic_ncols=True,
+            mininterval=10.0 if quiet else 0.5,
+        ) as bar:  # fmt: skip
+            _learn(agent, _Watch(config, out, bar, eval_every, eval_episodes), resume)
         return agent
     finally:
         envs.close()
 
 
-def _check_folder(config: AgentConfig, out: Path, resume: bool) -> None:
+def check_folder(config: AgentConfig, out: Path, *, resume: bool) -> AgentConfig:
+    """Check that a run may begin, or go on, in a folder.
+
+    Args:
+        config: Of the run.
+        out: The folder.
+        resume: Whether it shall go on.
+
+    Returns:
+        The configuration; a run that goes on keeps its ``learning_starts``.
+
+    Raises:
+        CheckpointError: It may not.
+    """
     there = load_run(out)
     if there is None:
         if resume:
-            raise CheckpointError(f"{out} holds no run to go on with; leave out --resume")
-        return
+            raise CheckpointError(f"{out} holds no run to go on with: leave out --resume, or name its folder by --out")
+        return config
     if not resume:
         raise CheckpointError(f"{out} holds a run of {there.env}: pass --resume to go on with it, or another --out")
-    if replace(there, steps=config.steps) != config:
-        raise CheckpointError(f"{out} holds another run ({there}); asked for is {config}: take another --out")
+    same = replace(config, learning_starts=there.learning_starts)
+    apart = differences(replace(there, steps=config.steps), same)
+    if apart:
+        raise CheckpointError(f"{out} holds another run: {'; '.join(apart)}. Ask for the same, or take another --out")
+    return same
 
 
-def read_curve(out: Path) -> list[dict[str, float]]:
-    """Read the evaluations of a run.
+def _clear(out: Path) -> None:
+    """Remove what a run left that was killed before its first state was whole."""
+    shutil.rmtree(out / TENSORBOARD, ignore_errors=True)
+    for stale in out.glob("step-*.part"):
+        shutil.rmtree(stale)
+    write_curve(out, [])
 
-    Args:
-        out: Its folder.
 
-    Returns:
-        One mapping per evaluation: step, success_rate, episodes, mean_reward, seconds.
-    """
-    path = out / CURVE
-    if not path.is_file():
-        return []
-    with path.open(newline="") as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+def _learn(agent: OffPolicyAlgorithm, watch: _Watch, resume: bool) -> None:
+    """Learn up to the number of steps; whatever stops it, the state is saved."""
+    left = watch.config.steps - agent.num_timesteps
+    try:
+        if left > 0:
+            agent.learn(left, callback=watch, reset_num_timesteps=not resume, tb_log_name="run")
+            watch.evaluate()
+    except KeyboardInterrupt:
+        save_run(watch.out, watch.config, agent)
+        raise
 
 
 class _Watch(BaseCallback):
-    """Moves the bar, evaluates, saves."""
+    """Moves the bar, evaluates, saves.
+
+    Attributes:
+        config: Of the run.
+        out: Its folder.
+    """
 
     def __init__(self, config: AgentConfig, out: Path, bar: tqdm[Any], every: int, episodes: int) -> None:
         super().__init__()
-        self._config, self._out, self._bar, self._every, self._episodes = config, out, bar, every, episodes
-        self._returns: deque[float] = deque(maxlen=_RECENT)
+        self.config, self.out = config, out
+        self._bar, self._every, self._episodes = bar, every, episodes
+        self._rewards: deque[float] = deque(maxlen=_RECENT)
         self._successes: deque[bool] = deque(maxlen=_RECENT)
-        self._ever: list[bool] = [False] * config.num_envs
-        self._start = time.perf_counter()
-        self._latest = ""
+        self._solved = [False] * config.num_envs
+        self._evaluated = ""
 
     def _on_training_start(self) -> None:
-        rows = read_curve(self._out)
-        self._next = (self.model.num_timesteps // self._every + 1) * self._every
-        self._start -= rows[-1]["seconds"] if rows else 0.0
+        points = read_curve(self.out)
+        self._start = time.perf_counter() - (points[-1].seconds if points else 0.0)
+        self._next = (self.num_timesteps // self._every + 1) * self._every
+        if not points:
+            self.evaluate()
 
     def _on_step(self) -> bool:
-        self._bar.update(self._config.num_envs)
+        self._bar.update(self.config.num_envs)
         for row, info in enumerate(self.locals["infos"]):
-            self._ever[row] |= bool(info["is_success"])
+            self._solved[row] |= bool(info["is_success"])
             if "episode" in info:
-                self._returns.append(float(info["episode"]["r"]) / float(info["episode"]["l"]))
-                self._successes.append(self._ever[row])
-                self._ever[row] = False
-                self._bar.set_postfix_str(
-                    f"reward {np.mean(self._returns):.3f}, success while learning {np.mean(self._successes):.0%}"
-                    f"{self._latest}"
-                )
-        if self.num_timesteps >= min(self._next, self._config.steps):
-            self._evaluate()
-            self._next += self._every
+                self._rewards.append(float(info["episode"]["r"]) / float(info["episode"]["l"]))
+                self._successes.append(self._solved[row])
+                self._solved[row] = False
+                self._tell()
         return True
 
-    @property
-    def _agent(self) -> OffPolicyAlgorithm:
-        assert isinstance(self.model, OffPolicyAlgorithm)
-        return self.model
+    def _on_rollout_end(self) -> None:
+        # here, not in _on_step: by now the transition is in the replay buffer that is saved
+        if self._next <= self.num_timesteps < self.config.steps:
+            self._next = (self.num_timesteps // self._every + 1) * self._every
+            self.evaluate()
 
-    def _evaluate(self) -> None:
-        done = evaluate_policy(self._config.env, as_policy(self._agent), episodes=self._episodes, seed=1)
-        mean_reward = float(np.mean(self._returns)) if self._returns else float("nan")
-        row = (self.num_timesteps, done.mean(), len(done), mean_reward, time.perf_counter() - self._start)
-        path = self._out / CURVE
-        fresh = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            if fresh:
-                writer.writerow(_COLUMNS)
-            writer.writerow([f"{value:g}" for value in map(float, row)])
-        self._latest = f", evaluated {done.mean():.0%}"
-        self.logger.record("a2r/success_rate", float(done.mean()))
-        save_run(self._out, self._config, self._agent)
+    def _tell(self) -> None:
+        text = f"reward {np.mean(self._rewards):.3f}, success {np.mean(self._successes):.0%}" if self._rewards else ""
+        self._bar.set_postfix_str(text + self._evaluated, refresh=False)
+
+    def evaluate(self) -> None:
+        """Measure the agent as it is now on fresh episodes, and save it."""
+        agent = self.model
+        assert isinstance(agent, OffPolicyAlgorithm)
+        done = evaluate_policy(
+            self.config.env, as_policy(agent), episodes=self._episodes, seed=_TRAINING_EPISODES
+        )  # fmt: skip
+        point = CurvePoint(
+            step=agent.num_timesteps,
+            success_rate=float(done.mean()),
+            episodes=len(done),
+            mean_reward=float(np.mean(self._rewards)) if self._rewards else math.nan,
+            seconds=time.perf_counter() - self._start,
+        )
+        # the point first: a resumed run leaves out those that came after its state
+        write_curve(self.out, [*read_curve(self.out), point])
+        save_run(self.out, self.config, agent)
+        self._evaluated = f", evaluated {point.success_rate:.0%}"
+        self._tell()
+        self.logger.record("a2r/success_rate", point.success_rate)
+        self.logger.record("a2r/mean_reward", point.mean_reward)
+        self.logger.dump(agent.num_timesteps)

@@ -1,15 +1,39 @@
-"""A checkpoint of the tiny network, for agents that need a learned reward."""
+"""The point environment by its id with a model that reads its pictures, and a checkpoint of the tiny network."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import gymnasium as gym
 import pytest
+
+pytest.importorskip("stable_baselines3", reason="needs the sb3 extra")
+
 import torch
 
+from a2r_gym import registration
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig, TaskEntry
 from a2r_gym.models.checkpoint import CheckpointMeta, save_checkpoint
 from a2r_gym.models.scoring import Calibration
+from a2r_gym.wrappers import episode_rewards
+from tests.rl.point_env import FAMILY, POINT, BrightnessModel, PointEnv
+
+
+@pytest.fixture(autouse=True)
+def point(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Register the point environment, and let its model be loaded by the name ``brightness``; gives the id."""
+    monkeypatch.setitem(registration.FAMILIES, FAMILY.name, FAMILY)
+    monkeypatch.setattr(registration, "ENV_IDS", (*registration.ENV_IDS, POINT))
+    load = episode_rewards._load_bundled
+    monkeypatch.setattr(
+        episode_rewards, "_load_bundled", lambda name: BrightnessModel() if name == "brightness" else load(name)
+    )
+    registration.register_family(FAMILY)
+    PointEnv.seeds.clear()
+    PointEnv.renders = 0
+    yield POINT
+    gym.registry.pop(POINT)
 
 
 @pytest.fixture(scope="session")

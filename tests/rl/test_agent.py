@@ -1,83 +1,191 @@
+"""A run's configuration, its environments, its agent, and its state on disk."""
+
 from __future__ import annotations
 
-from dataclasses import replace
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from a2r_gym.errors import CheckpointError, UnknownNameError
-from a2r_gym.rl.agent import AgentConfig, build_agent, build_envs, load_agent, load_run, save_run
-
-ENV = "A2R-MetaWorld-drawer-close-v1"
-DENSE = AgentConfig(env=ENV, reward="env", steps=50, learning_starts=10)
-
-
-def test_learner_sees_the_learned_reward_and_info_keeps_the_envs_own(tiny_checkpoint: Path) -> None:
-    envs = build_envs(replace(DENSE, reward="learned", reward_model=str(tiny_checkpoint), reward_mode="success"))
-    envs.reset()
-    _, rewards, _, infos = envs.step(np.zeros((1, 4), np.float32))
-    assert rewards[0] == pytest.approx(infos[0]["a2r/success"], abs=1e-6)
-    assert infos[0]["original_env_rew"] != rewards[0]
-    envs.close()
-
-
-def test_envs_own_reward_renders_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from a2r_gym.envs.metaworld import MetaWorldEnv
-
-    def fail(self: MetaWorldEnv) -> None:
-        raise AssertionError("rendered")
-
-    monkeypatch.setattr(MetaWorldEnv, "render", fail)
-    envs = build_envs(DENSE)
-    envs.reset()
-    _, rewards, _, _ = envs.step(np.zeros((1, 4), np.float32))
-    assert np.isfinite(rewards).all()
-    envs.close()
+from a2r_gym.errors import CheckpointError, UnknownNameError, WrappingError
+from a2r_gym.rl.agent import (
+    ALGORITHMS,
+    AgentConfig,
+    AgentConfigError,
+    build_agent,
+    build_envs,
+    differences,
+    discard_run,
+    load_agent,
+    load_run,
+    save_run,
+)
+from a2r_gym.rl.evaluation import EVALUATION_SEED
+from tests.rl.point_env import POINT, BrightnessModel, PointEnv, learned, small
 
 
-def test_seed_fixes_the_episodes() -> None:
-    first, second, other = (build_envs(config).reset() for config in (DENSE, DENSE, replace(DENSE, seed=1)))
-    assert np.array_equal(first, second)
-    assert not np.array_equal(first, other)
+def trained(config: AgentConfig | None = None, steps: int = 15) -> Any:
+    config = small() if config is None else config
+    return build_agent(config, build_envs(config)).learn(steps)
 
 
-def test_saved_agent_acts_the_same_and_only_the_last_state_stays(tmp_path: Path) -> None:
-    envs = build_envs(DENSE)
-    agent = build_agent(DENSE, envs)
-    agent.learn(20)
-    save_run(tmp_path, DENSE, agent)
-    agent.learn(10, reset_num_timesteps=False)
-    save_run(tmp_path, DENSE, agent)
-    assert load_run(tmp_path) == DENSE
-    again = load_agent(tmp_path, DENSE, envs, replay=True)
-    obs = envs.reset()
-    assert np.array_equal(agent.predict(obs, deterministic=True)[0], again.predict(obs, deterministic=True)[0])
-    assert again.replay_buffer is not None
-    assert again.replay_buffer.size() == agent.num_timesteps == again.num_timesteps
-    assert len(list(tmp_path.glob("step-*"))) == 1
-    envs.close()
+def weights(agent: Any) -> Any:
+    return np.concatenate([value.detach().numpy().ravel() for value in agent.policy.parameters()])
 
 
-def test_bad_names_and_numbers_are_told() -> None:
-    with pytest.raises(UnknownNameError, match="drawer-close"):
-        AgentConfig(env="A2R-MetaWorld-drawer-clse-v1")
-    with pytest.raises(UnknownNameError, match="sac"):
-        replace(DENSE, algorithm="sak")
-    with pytest.raises(UnknownNameError, match="learned"):
-        replace(DENSE, reward="lernt")
-    with pytest.raises(ValueError, match="steps must be >= 1, got 0"):
-        replace(DENSE, steps=0)
+class TestConfig:
+    @pytest.mark.parametrize(
+        ("change", "error", "words"),
+        [
+            ({"env": "A2R-Point-rigth-v1"}, UnknownNameError, POINT),
+            ({"reward": "learnt"}, UnknownNameError, "'learned'"),
+            ({"algorithm": "sacc"}, UnknownNameError, "'sac'"),
+            ({"reward_mode": "succes"}, UnknownNameError, "'success'"),
+            ({"reward_every": 0}, WrappingError, "reward_every"),
+            ({"steps": 0}, AgentConfigError, "steps must be a whole number >= 1, got 0"),
+            ({"num_envs": 0}, AgentConfigError, "num_envs"),
+            ({"seed": -1}, AgentConfigError, "seed"),
+        ],
+        ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+    )
+    def test_a_wrong_value_is_named_with_what_is_possible(
+        self, change: dict[str, Any], error: type[Exception], words: str
+    ) -> None:
+        with pytest.raises(error, match=words):
+            small(**change)
+
+    def test_differences_name_each_field_that_differs(self) -> None:
+        assert differences(small(), small()) == []
+        assert differences(small(), small(seed=3)) == ["seed is 0 there, 3 was asked for"]
 
 
-def test_folder_without_a_run_says_how_to_make_one(tmp_path: Path) -> None:
-    assert load_run(tmp_path) is None
-    with pytest.raises(CheckpointError, match="a2r rl"):
-        load_agent(tmp_path, DENSE)
+class TestEnvs:
+    def test_the_learned_reward_is_the_models_and_the_envs_own_stays_in_info(self) -> None:
+        envs = build_envs(learned())
+        envs.reset()
+        _, rewards, _, infos = envs.step(np.ones((1, 1), np.float32))
+        assert rewards[0] == pytest.approx(infos[0]["a2r/success"])
+        assert infos[0]["original_env_rew"] == pytest.approx(0.2, abs=0.11)
+
+    def test_the_own_reward_renders_nothing(self) -> None:
+        envs = build_envs(small())
+        envs.reset()
+        _, rewards, _, _ = envs.step(np.ones((1, 1), np.float32))
+        assert rewards[0] == pytest.approx(0.2, abs=0.11)
+        assert PointEnv.renders == 0
+
+    def test_the_monitor_sums_the_learned_reward(self) -> None:
+        envs = build_envs(learned(), BrightnessModel())
+        envs.reset()
+        rewards, infos = [], [{}]
+        while "episode" not in infos[0]:
+            _, reward, _, infos = envs.step(np.ones((1, 1), np.float32))
+            rewards.append(reward[0])
+        assert infos[0]["episode"]["r"] == pytest.approx(sum(rewards), abs=1e-4)
+
+    @pytest.mark.parametrize("seed", [0, 1, 12_345_678])
+    def test_no_training_seed_is_an_evaluations(self, seed: int) -> None:
+        trained(small(seed=seed, num_envs=3), steps=6)
+        given = [given for given in PointEnv.seeds if given is not None]
+        assert len(set(given)) == 3
+        assert max(given) < EVALUATION_SEED
 
 
-def test_broken_configuration_is_told(tmp_path: Path) -> None:
-    (tmp_path / "latest.json").write_text('{"step": 1}')
-    (tmp_path / "config.json").write_text('{"env": ')
-    with pytest.raises(CheckpointError, match="start anew"):
-        load_run(tmp_path)
+class TestAgent:
+    @pytest.mark.parametrize("algorithm", ALGORITHMS)
+    def test_a_seed_decides_the_whole_training(self, algorithm: str) -> None:
+        config = small(algorithm=algorithm)
+        one, two, other = (weights(trained(each)) for each in (config, config, small(algorithm=algorithm, seed=1)))
+        np.testing.assert_array_equal(one, two)
+        assert not np.array_equal(one, other)
+
+    def test_td3_explores(self) -> None:
+        agent = build_agent(small(algorithm="td3"), build_envs(small()))
+        assert agent.action_noise is not None
+
+    def test_as_many_gradient_steps_as_environments_stepped(self) -> None:
+        agent = trained(small(num_envs=3), steps=30)
+        assert agent._n_updates == 21  # three after each step from the 12th on: by then 10 were random
+
+
+class TestOnDisk:
+    def test_what_was_saved_is_loaded(self, tmp_path: Path) -> None:
+        agent = trained()
+        save_run(tmp_path, small(), agent)
+        assert load_run(tmp_path) == small()
+        back = load_agent(tmp_path, small(), build_envs(small()), replay=True)
+        np.testing.assert_array_equal(weights(back), weights(agent))
+        assert back.num_timesteps == agent.num_timesteps == 15
+        assert back.replay_buffer is not None
+        assert agent.replay_buffer is not None
+        np.testing.assert_array_equal(back.replay_buffer.observations, agent.replay_buffer.observations)
+
+    def test_only_the_latest_state_is_kept(self, tmp_path: Path) -> None:
+        agent = trained()
+        save_run(tmp_path, small(), agent)
+        (tmp_path / "step-99.part").mkdir()
+        agent.learn(10, reset_num_timesteps=False)
+        save_run(tmp_path, small(), agent)
+        assert [path.name for path in tmp_path.glob("step-*")] == ["step-25"]
+        assert not list(tmp_path.glob("*.part*"))
+
+    def test_a_save_that_breaks_off_leaves_the_state_before(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        agent = trained()
+        save_run(tmp_path, small(), agent)
+        before = weights(agent)
+        agent.learn(10, reset_num_timesteps=False)
+        with monkeypatch.context() as patch:
+            patch.setattr(agent, "save_replay_buffer", lambda path: (_ for _ in ()).throw(OSError("disk full")))
+            with pytest.raises(OSError, match="disk full"):
+                save_run(tmp_path, small(), agent)
+        back = load_agent(tmp_path, small(), build_envs(small()), replay=True)
+        np.testing.assert_array_equal(weights(back), before)
+        save_run(tmp_path, small(), agent)  # what it left does not stand in the way
+        assert load_agent(tmp_path, small()).num_timesteps == 25
+
+    def test_a_resumed_run_draws_new_episodes(self, tmp_path: Path) -> None:
+        save_run(tmp_path, small(), trained())
+        first = list(PointEnv.seeds)
+        envs = build_envs(small())
+        load_agent(tmp_path, small(), envs)
+        envs.reset()
+        assert PointEnv.seeds[-1] not in first
+
+    def test_no_run_is_none_and_its_agent_an_error_that_says_how_to_train_one(self, tmp_path: Path) -> None:
+        assert load_run(tmp_path) is None
+        with pytest.raises(CheckpointError, match=f"a2r rl {POINT} --out"):
+            load_agent(tmp_path, small())
+
+    @pytest.mark.parametrize("content", ["{", '{"environment": "x"}', '{"env": "A2R-Point-right-v1", "steps": -1}'])
+    def test_a_broken_configuration_is_named(self, tmp_path: Path, content: str) -> None:
+        save_run(tmp_path, small(), trained())
+        (tmp_path / "config.json").write_text(content)
+        with pytest.raises(CheckpointError, match=r"config\.json cannot be read"):
+            load_run(tmp_path)
+
+    @pytest.mark.parametrize("name", ["agent.zip", "replay.pkl"])
+    @pytest.mark.parametrize("damage", ["cut", "missing"])
+    def test_a_broken_state_is_named(self, tmp_path: Path, name: str, damage: str) -> None:
+        save_run(tmp_path, small(), trained())
+        file = tmp_path / "step-15" / name
+        whole = file.read_bytes()
+        file.unlink()
+        if damage == "cut":
+            file.write_bytes(whole[: len(whole) // 2])
+        with pytest.raises(CheckpointError, match="cannot be loaded"):
+            load_agent(tmp_path, small(), build_envs(small()), replay=True)
+
+    def test_discarding_leaves_what_is_no_part_of_the_run(self, tmp_path: Path) -> None:
+        (tmp_path / "thesis.tex").write_text("mine")
+        discard_run(tmp_path)
+        save_run(tmp_path, small(), trained())
+        discard_run(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+    def test_the_configuration_is_json_that_a_person_can_read(self, tmp_path: Path) -> None:
+        save_run(tmp_path, small(), trained())
+        assert json.loads((tmp_path / "config.json").read_text())["env"] == POINT

@@ -1,43 +1,60 @@
+"""The video of an episode beside its reward."""
+
 from __future__ import annotations
 
 from pathlib import Path
 
 import imageio.v3 as imageio
 import numpy as np
+import pytest
 
 from a2r_gym.rl.episode_video import Episode, draw_curve, record_episode, write_video
+from a2r_gym.rl.evaluation import evaluate_policy
+from a2r_gym.wrappers import VideoTextReward
+from tests.rl.point_env import POINT, STEPS, BrightnessModel, PointEnv
+
+RIGHT = np.ones(1, np.float32)
 
 
-def _episode(steps: int = 20, solved_at: int = 12) -> Episode:
-    rng = np.random.default_rng(0)
-    return Episode(
-        frames=rng.integers(0, 256, (steps + 1, 32, 32, 3), dtype=np.uint8),
-        similarity=np.linspace(-0.5, 0.5, steps + 1),
-        success=np.linspace(0.0, 1.0, steps + 1),
-        is_success=np.arange(steps + 1) >= solved_at,
-    )
+@pytest.fixture
+def episode() -> Episode:
+    return record_episode(POINT, lambda obs: RIGHT, reward_model=BrightnessModel(), seed=2)
 
 
-def test_curve_grows_and_the_frame_turns_green_once_solved(tmp_path: Path) -> None:
-    path = write_video(_episode(), "close the drawer", tmp_path / "episode.mp4")
-    video = imageio.imread(path, plugin="pyav").astype(int)
-    assert len(video) >= 21
-    right = video[:, :, video.shape[2] // 2 :]
-    ink = (right.min(axis=3) < 200).sum(axis=(1, 2))
-    assert ink[2] < ink[10] < ink[20]
-    red, green = video[:, 3, 3:380, 0].mean(axis=1), video[:, 3, 3:380, 1].mean(axis=1)
-    assert green[14] > red[14] + 60
-    assert green[5] < red[5] + 60
+def test_it_is_the_evaluations_episode_of_that_number_each_frame_rendered_once(episode: Episode) -> None:
+    seed = PointEnv.seeds[-1]
+    assert PointEnv.renders == len(episode.frames) == STEPS + 1
+    assert episode.is_success.any()
+    evaluate_policy(POINT, lambda obs: RIGHT, episodes=3)
+    assert PointEnv.seeds[-1] == seed
 
 
-def test_columns_of_a_curve_rise_with_the_steps() -> None:
-    columns = draw_curve(_episode(), "close the drawer").columns
+def test_scores_are_those_of_the_reward_while_it_runs(episode: Episode) -> None:
+    env = VideoTextReward(PointEnv(task="right"), reward_model=BrightnessModel())
+    infos = [env.reset(seed=PointEnv.seeds[-1])[1]]
+    infos += [env.step(RIGHT)[-1] for _ in range(STEPS)]
+    np.testing.assert_allclose(episode.success, [info["a2r/success"] for info in infos], atol=1e-6)
+    np.testing.assert_allclose(episode.similarity, [info["a2r/similarity"] for info in infos], atol=1e-6)
+
+
+def test_the_video_shows_every_step_and_marks_success_from_its_first(episode: Episode, tmp_path: Path) -> None:
+    video = imageio.imread(write_video(episode, "push it", tmp_path / "episode.mp4"), plugin="pyav")
+    assert video.shape == (STEPS + 1 + 20, 384, 768, 3)
+    first = int(episode.is_success.argmax())
+    greenness = video[:, 100, 2].astype(int) @ [-1, 2, -1]  # in the border
+    assert (greenness[:first] < 60).all()
+    assert (greenness[first:] > 120).all()
+    assert list(tmp_path.iterdir()) == [tmp_path / "episode.mp4"]
+
+
+def test_the_curve_grows(episode: Episode, tmp_path: Path) -> None:
+    video = imageio.imread(write_video(episode, "push it", tmp_path / "episode.mp4"), plugin="pyav")
+    coloured = [(np.ptp(picture[:300, 384:].astype(int), axis=-1) > 60).sum() for picture in video]
+    assert coloured[0] < coloured[4] < coloured[8] < coloured[STEPS]
+    assert coloured[STEPS] > 200
+
+
+def test_columns_of_the_curve_follow_the_steps(episode: Episode) -> None:
+    columns = draw_curve(episode, "push it").columns
+    assert len(columns) == len(episode.frames)
     assert (np.diff(columns) > 0).all()
-
-
-def test_recorded_episode_has_a_score_for_each_frame(tiny_checkpoint: Path) -> None:
-    episode = record_episode(
-        "A2R-Tabletop-drawer-close-v1", lambda obs: np.zeros(5, np.float32), reward_model=str(tiny_checkpoint)
-    )
-    assert len(episode.frames) == len(episode.similarity) == len(episode.success) == len(episode.is_success) == 61
-    assert not episode.is_success.any()

@@ -1,35 +1,55 @@
+"""How often a policy succeeds."""
+
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
 from a2r_gym import expert
-from a2r_gym.rl.evaluation import evaluate_policy, random_policy, success_rate
+from a2r_gym.rl.evaluation import EVALUATION_SEED, evaluate_policy, random_policy, success_rate
+from tests.rl.point_env import GOAL, POINT, STEPS, PointEnv
 
-ENV = "A2R-MetaWorld-drawer-close-v1"
-
-
-def test_expert_succeeds_where_standing_still_does_not() -> None:
-    assert evaluate_policy(ENV, expert(ENV), episodes=3).all()
-    assert not evaluate_policy(ENV, lambda obs: np.zeros(4, np.float32), episodes=3).any()
+RIGHT, LEFT = np.ones(1, np.float32), -np.ones(1, np.float32)
 
 
-def test_nothing_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
-    import a2r_gym.envs.metaworld as family
+def test_an_episode_that_was_solved_at_any_step_succeeded() -> None:
+    steps = [0]
 
-    monkeypatch.setattr(family.MetaWorldEnv, "render", lambda self: pytest.fail("rendered"))
-    evaluate_policy(ENV, random_policy(ENV), episodes=1)
+    def there_and_back(obs: np.ndarray) -> np.ndarray:
+        steps[0] += 1
+        return RIGHT if obs[0] <= GOAL else LEFT
 
-
-def test_random_policy_is_fixed_by_its_seed() -> None:
-    obs = np.zeros(39)
-    first, second, other = (random_policy(ENV, seed)(obs) for seed in (3, 3, 4))
-    assert np.array_equal(first, second)
-    assert not np.array_equal(first, other)
+    assert evaluate_policy(POINT, there_and_back, episodes=2).tolist() == [True, True]
+    assert steps[0] < 2 * STEPS  # what comes after the first success decides nothing and is not run
+    assert evaluate_policy(POINT, lambda obs: LEFT, episodes=2).tolist() == [False, False]
 
 
-def test_rate_has_a_wilson_interval() -> None:
-    rate = success_rate(np.array([True] * 18 + [False] * 2))
-    assert rate.value == pytest.approx(0.9)
-    assert rate.low == pytest.approx(0.6990, abs=1e-3)
-    assert rate.high == pytest.approx(0.9721, abs=1e-3)
+def test_metaworlds_expert_succeeds_where_standing_still_does_not() -> None:
+    drawer = "A2R-MetaWorld-drawer-close-v1"
+    assert evaluate_policy(drawer, expert(drawer), episodes=2).all()
+    assert not evaluate_policy(drawer, lambda obs: np.zeros(4, np.float32), episodes=1).any()
+
+
+def test_nothing_is_rendered() -> None:
+    evaluate_policy(POINT, lambda obs: RIGHT, episodes=1)
+    assert PointEnv.renders == 0
+
+
+def test_each_episode_has_its_own_seed_and_the_same_one_each_time() -> None:
+    for seed in (0, 1):
+        evaluate_policy(POINT, lambda obs: RIGHT, episodes=3, seed=seed)
+    first, second = PointEnv.seeds[:3], PointEnv.seeds[3:]
+    assert first == [EVALUATION_SEED, EVALUATION_SEED + 1, EVALUATION_SEED + 2]
+    assert not set(first) & set(second)
+
+
+def test_random_actions_are_the_seeds() -> None:
+    one, same, other = (random_policy(POINT, seed) for seed in (0, 0, 1))
+    drawn = [[policy(np.zeros(1)).item() for _ in range(5)] for policy in (one, same, other)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_the_rate_has_wilsons_interval() -> None:
+    rate = success_rate(np.array([True] * 17 + [False] * 3))
+    assert rate.value == pytest.approx(0.85)
+    assert (rate.low, rate.high, rate.n) == (pytest.approx(0.640, abs=1e-3), pytest.approx(0.948, abs=1e-3), 20)
