@@ -182,9 +182,10 @@ _worker: _Worker | None = None
 
 def _where(frames: NDArray[np.uint8]) -> NDArray[np.uint8] | tuple[str, int, tuple[int, ...]]:
     """Name the file, offset and shape of a mapped array, which would otherwise travel to each worker whole."""
-    if isinstance(frames, np.memmap) and frames.flags.c_contiguous and frames.filename:
-        if str(frames.filename).endswith(".npy") and np.load(frames.filename, mmap_mode="r").shape == frames.shape:
-            return str(frames.filename), int(frames.offset), frames.shape  # a slice would have its whole's offset
+    if isinstance(frames, np.memmap) and str(frames.filename).endswith(".npy"):
+        whole = np.load(str(frames.filename), mmap_mode="r")
+        if whole.shape == frames.shape:  # a slice would have its whole's offset
+            return str(frames.filename), int(whole.offset), whole.shape
     return np.asarray(frames)
 
 

@@ -1,7 +1,7 @@
 """The method's losses, each a function of similarities; a step adds those that its recipe switches on.
 
 Source: Adapt2Reward (ECCV 2024): L_VLC, L_fVLC, L_CDC, L_BCE. The order loss is ours: along a success the
-similarity must rise, along one played backwards fall.
+similarity must rise, along one played backwards fall. So is the paraphrase loss.
 
 Shape suffixes: B videos, M sentences of the step, K failure modes, D embedding.
 """
@@ -16,6 +16,7 @@ __all__ = [
     "cross_domain_loss",
     "failure_video_language_loss",
     "order_loss",
+    "paraphrase_loss",
     "success_loss",
     "video_language_loss",
 ]
@@ -118,6 +119,29 @@ def cross_domain_loss(
     to_human = torch.logaddexp(_negatives(logits_BN, ~same_BN, dim=1).unsqueeze(1), logits_BN) - logits_BN
     to_robot = torch.logaddexp(_negatives(logits_BN, ~same_BN, dim=0).unsqueeze(0), logits_BN) - logits_BN
     return _masked_mean(to_human + to_robot, same_BN)
+
+
+def paraphrase_loss(text_MD: Tensor, spoken_MD: Tensor, task_M: Tensor, scale: Tensor) -> Tensor:
+    """A sentence is nearer to another way of saying it than to any other task's, opposites among them.
+
+    Without it nothing parts "left" from "right": a frozen sentence encoder takes them for one, so no video can be
+    nearer to either, so no gradient parts them.
+
+    Args:
+        text_MD: float (M, D), unit length.
+        spoken_MD: float (M, D), unit length, each row another sentence of the same task.
+        task_M: int (M,), which tasks say the same; equal numbers are no negatives of each other.
+        scale: Scalar.
+
+    Returns:
+        Scalar.
+    """
+    logits_MM = scale * text_MD @ spoken_MD.T
+    other_MM = task_M[:, None] != task_M[None]
+    own_M = logits_MM.diagonal()
+    there = torch.logaddexp(_negatives(logits_MM, other_MM, dim=1), own_M) - own_M
+    back = torch.logaddexp(_negatives(logits_MM, other_MM, dim=0), own_M) - own_M
+    return (there + back).mean()
 
 
 def order_loss(later_P: Tensor, earlier_P: Tensor, scale: Tensor, margin: float = 0.05) -> Tensor:

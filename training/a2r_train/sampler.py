@@ -59,6 +59,8 @@ class Batch(NamedTuple):
         augmentations: int64 (B,), which of its feature maps.
         frames: int64 (B, T), kept frames in the order they are shown.
         sentences: M sentences.
+        paraphrases: M sentences, another of each task where it has one.
+        meanings: int64 (M,), equal for tasks of both families that share a sentence.
         tasks: int64 (M,), label index of each sentence.
         labels: int8 (B, M), 1 does, 0 does not, -1 unknown.
         own: bool (B, M), True where the clip's scene decides the sentence's task.
@@ -73,6 +75,8 @@ class Batch(NamedTuple):
     augmentations: NDArray[np.int64]
     frames: NDArray[np.int64]
     sentences: tuple[str, ...]
+    paraphrases: tuple[str, ...]
+    meanings: NDArray[np.int64]
     tasks: NDArray[np.int64]
     labels: NDArray[np.int8]
     own: NDArray[np.bool_]
@@ -140,6 +144,8 @@ class BatchSampler:
         if not self._usable:
             raise DataError("no task has a clip that ends in success: collect more data")
         self._chance = self._task_chances()
+        said = [task.info.instruction for task in tasks]
+        self._meanings = np.array([said.index(sentence) for sentence in said], dtype=np.int64)
 
     def _same_family(self, clips: ClipSet, index: int) -> NDArray[np.bool_]:
         return np.asarray(clips.family.astype(str) == self._tasks[index].family)
@@ -239,6 +245,12 @@ class BatchSampler:
             return info.instruction
         return info.paraphrases[int(rng.integers(len(info.paraphrases)))]
 
+    def _another(self, task: int, said: str, rng: np.random.Generator) -> str:
+        """Draw another sentence of a task than the one that was said."""
+        info = self._tasks[task].info
+        others = [sentence for sentence in (info.instruction, *info.paraphrases) if sentence != said]
+        return others[int(rng.integers(len(others)))] if others else said
+
     def _assemble(
         self,
         rows: list[_Row],
@@ -262,6 +274,8 @@ class BatchSampler:
             augmentations=np.array([row.augmentation for row in rows]),
             frames=np.stack([_sampled(row.path, self._num_frames, rng) for row in rows]),
             sentences=sentences,
+            paraphrases=tuple(self._another(task, said, rng) for task, said in zip(columns, sentences, strict=True)),
+            meanings=self._meanings[columns],
             tasks=np.array(columns),
             labels=labels,
             own=np.stack([self._decided[row.clip, columns] for row in rows]),

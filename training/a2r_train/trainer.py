@@ -26,7 +26,13 @@ from a2r_gym.models.adapt2reward import Adapt2RewardNetwork
 from a2r_gym.models.window import spread
 from a2r_train.clustering import match_labels, spherical_kmeans
 from a2r_train.features import FeatureStore
-from a2r_train.losses import failure_video_language_loss, order_loss, success_loss, video_language_loss
+from a2r_train.losses import (
+    failure_video_language_loss,
+    order_loss,
+    paraphrase_loss,
+    success_loss,
+    video_language_loss,
+)
 from a2r_train.sampler import Batch, BatchSampler
 
 __all__ = ["LossConfig", "Trainer", "TrainerConfig"]
@@ -45,6 +51,7 @@ class LossConfig:
         success: L_BCE.
         cross_domain: L_CDC; needs human clips.
         order: Ours: similarity rises along a success.
+        paraphrase: Ours: sentences of one task attract, those of others repel.
     """
 
     video_language: float = 1.0
@@ -52,6 +59,7 @@ class LossConfig:
     success: float = 1.0
     cross_domain: float = 1.0
     order: float = 0.5
+    paraphrase: float = 0.5
 
     def __post_init__(self) -> None:
         """Check that something is left to learn from."""
@@ -241,6 +249,11 @@ class Trainer:
         if weights.success:
             own_BM = torch.from_numpy(batch.own)
             named["success"] = weights.success * success_loss(sim_BM, labels_BM, own_BM, scale, network.logit_bias)
+        if weights.paraphrase:
+            with _precision():
+                spoken_MD = network.encode_text(batch.paraphrases).float()
+            same = torch.from_numpy(batch.meanings)
+            named["paraphrase"] = weights.paraphrase * paraphrase_loss(text_MD, spoken_MD, same, scale)
         if weights.order and len(batch.later):
             columns = torch.from_numpy(batch.order_column)
             later, earlier = (sim_BM[torch.from_numpy(rows), columns] for rows in (batch.later, batch.earlier))

@@ -38,14 +38,18 @@ class Recipe:
 
 
 def _a2r_small() -> Recipe:
-    """The bundled checkpoint's: Meta-World and table-top, generated scenes, all losses."""
-    return Recipe(name="a2r-small")
+    """The first run of the bundled checkpoint: Meta-World and table-top, generated scenes."""
+    return Recipe(name="a2r-small", losses=LossConfig(paraphrase=0.0))
 
 
 def _a2r_small_refined() -> Recipe:
-    """A short second run that begins from ``a2r-small``, with rollouts of agents among the clips."""
-    trainer = TrainerConfig(num_steps=400, epoch_steps=100, learning_rate=2e-4, adapted_learning_rate=1e-4)
-    return Recipe(name="a2r-small-refined", trainer=trainer)
+    """Its second run: begins from ``a2r-small``, parts left from right, takes in rollouts of agents."""
+    return Recipe(
+        name="a2r-small-refined",
+        sampler=SamplerConfig(family_weights=(("tabletop", 0.6),)),
+        losses=LossConfig(paraphrase=1.0),
+        trainer=TrainerConfig(num_steps=800, epoch_steps=200, learning_rate=5e-4, adapted_learning_rate=5e-4),
+    )
 
 
 def _paper() -> Recipe:
@@ -53,18 +57,20 @@ def _paper() -> Recipe:
     return Recipe(
         name="paper",
         sampler=SamplerConfig(prefixes=False, family_weights=()),
-        losses=LossConfig(order=0.0),
+        losses=LossConfig(order=0.0, paraphrase=0.0),
     )
 
 
 def _without_bce() -> Recipe:
     """The published method without L_BCE: the source both lists it and reports that alone it hurts."""
-    return replace(_paper(), name="paper-without-bce", losses=LossConfig(order=0.0, success=0.0))
+    return replace(_paper(), name="paper-without-bce", losses=LossConfig(order=0.0, paraphrase=0.0, success=0.0))
 
 
 def _without_failure_prompts() -> Recipe:
     """No failure prompts: contrast and L_BCE alone."""
-    return replace(_paper(), name="paper-without-prompts", losses=LossConfig(order=0.0, failure_video_language=0.0))
+    return replace(
+        _paper(), name="paper-without-prompts", losses=LossConfig(order=0.0, paraphrase=0.0, failure_video_language=0.0)
+    )
 
 
 RECIPES: Final[dict[str, Callable[[], Recipe]]] = {
