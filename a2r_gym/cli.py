@@ -39,7 +39,7 @@ VERBS = {
     "score": Verb("a2r_gym.video_score:main", "score a video against one or more sentences"),
     "rl": Verb("a2r_gym.rl.command:main", "train a stable-baselines3 agent on the learned reward", "sb3"),
     "collect": Verb("a2r_train.collect:main", "collect rollouts, successes and failures", "metaworld,train"),
-    "on-policy": Verb("a2r_train.on_policy:main", "record agents that were trained on the reward", "metaworld,sb3,train"),
+    "on-policy": Verb("a2r_train.on_policy:main", "record agents trained on the reward", "metaworld,sb3,train"),
     "fit": Verb("a2r_train.fit:main", "train a reward model by a recipe", "train"),
     "evaluate": Verb("a2r_train.evaluate:main", "measure a reward model on rollouts it has not seen", "train"),
 }
