@@ -59,7 +59,7 @@ class EvaluateArgs:
 
     data: tuple[Path, ...]
     model: str = "a2r-small"
-    out: Path = Path("evaluation")
+    out: Path = Path("out/evaluation")
     runtime: str | None = None
     sheets: Path | None = None
     paraphrases: Path | None = None
