@@ -4,8 +4,8 @@
     python benchmarks/agents.py --tasks drawer-close --seeds 0 --steps 2000
 
 One cell is one (task, reward, seed): a folder of ``a2r rl``. A cell that has a ``result.json`` is not run again, one
-that was cut off goes on. Success: the task's rule held at any step of a fresh episode (Meta-World's convention), nothing
-rendered. Seeds of evaluation episodes are disjoint from those of training.
+that was cut off goes on. Success: the task's rule held at any step of a fresh episode (Meta-World's convention);
+nothing is rendered. Seeds of evaluation episodes are disjoint from those of training.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Wrappers that put a learned reward around environments; the one for stable-baselines3 is in `a2r_gym.wrappers.sb3`."""
+"""Wrappers that put a learned reward around an environment: one, a vector of them, or stable-baselines3's."""
 
 from __future__ import annotations
 
