@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import shlex
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from tyro.conf import Positional
 
 from a2r_gym.registration import task_info
 from a2r_gym.rl.agent import AgentConfig, AgentConfigError, load_run
 from a2r_gym.rl.episode_video import record_episode, write_video
 from a2r_gym.rl.evaluation import evaluate_policy, success_rate
-from a2r_gym.rl.learning_curve import CURVE, draw_learning, read_curve
+from a2r_gym.rl.learning_curve import CURVE, CurvePoint, draw_learning, read_curve
 from a2r_gym.rl.training import as_policy, check_folder, train
 from a2r_gym.rl.whole_file import whole_file
 from a2r_gym.wrappers.episode_rewards import resolve_model
@@ -150,27 +150,30 @@ def run(
     check_folder(config, out, resume=resume)
     # before the training, so that a missing model is told at once
     model = resolve_model(config.reward_model) if video or config.reward == "learned" else None
-    start = time.perf_counter()
     agent = train(config, out, resume=resume, eval_every=eval_every, reward_model=model)
-    done = evaluate_policy(config.env, as_policy(agent), episodes=eval_episodes)
-    rate = success_rate(done)
-    points = read_curve(out)
-    files = [RESULT, CURVE, draw_learning(points, f"{config.env}, {config.reward} reward", out / "curve.png").name]
-    shown = int(np.argmax(done)) if video else None  # argmax: the first success, 0 where there is none
-    if shown is not None:
-        episode = record_episode(config.env, as_policy(agent), reward_model=model, seed=shown)
-        files.append(write_video(episode, task_info(config.env).instruction, out / "episode.mp4").name)
-    result = {
-        "success_rate": rate.value,
-        "interval": [rate.low, rate.high],
-        "episodes": len(done),
-        "steps": agent.num_timesteps,
-        "seed": config.seed,
-        "seconds": round(points[-1].seconds if points else time.perf_counter() - start, 1),
-        "config": asdict(config),
-        "shown": shown,
-        "files": files,
+    points, done = read_curve(out), evaluate_policy(config.env, as_policy(agent), episodes=eval_episodes)
+    result: dict[str, Any] = {
+        **_measured(config, agent.num_timesteps, done, points),
+        "shown": int(np.argmax(done)) if video else None,  # the first success, 0 where there is none
+        "files": [RESULT, CURVE, "curve.png", *(["episode.mp4"] if video else [])],
     }
+    draw_learning(points, f"{config.env}, {config.reward} reward", out / "curve.png")
+    if video:
+        episode = record_episode(config.env, as_policy(agent), reward_model=model, seed=result["shown"])
+        write_video(episode, task_info(config.env).instruction, out / "episode.mp4")
     with whole_file(out / RESULT) as part:
         part.write_text(json.dumps(result, indent=1) + "\n")
     return result
+
+
+def _measured(config: AgentConfig, steps: int, done: NDArray[np.bool_], points: Sequence[CurvePoint]) -> dict[str, Any]:
+    rate = success_rate(done)
+    return {
+        "success_rate": rate.value,
+        "interval": [rate.low, rate.high],
+        "episodes": rate.n,
+        "steps": steps,
+        "seed": config.seed,
+        "seconds": round(points[-1].seconds, 1) if points else None,
+        "config": asdict(config),
+    }

@@ -15,6 +15,7 @@ import pytest
 from a2r_gym import cli
 from a2r_gym.metrics import wilson
 from a2r_gym.rl import training
+from a2r_gym.rl.agent import AgentConfig
 from a2r_gym.rl.command import RlArgs, main
 from tests.rl.point_env import POINT, STEPS, PointEnv
 
@@ -28,7 +29,7 @@ def test_a_run_leaves_its_result_a_curve_and_a_video(tmp_path: Path, capsys: pyt
     assert (result["steps"], result["episodes"], result["seed"]) == (20, 3, 4)
     rate = wilson(round(3 * result["success_rate"]), 3)
     assert result["interval"] == [rate.low, rate.high]
-    assert result["config"]["reward_mode"] == "success"
+    assert result["config"]["reward_mode"] == AgentConfig.reward_mode
     assert result["config"]["learning_starts"] == 4
     assert result["seconds"] > 0
     with (tmp_path / "curve.csv").open() as file:
