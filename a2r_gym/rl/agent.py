@@ -48,8 +48,8 @@ REWARDS: Final = ("learned", "env")
 MAX_REPLAY: Final = 200_000
 """Transitions kept at most: a state on disk then stays under 150 MB in Meta-World."""
 ENTROPY: Final = "auto_0.1"
-"""SAC's first weight of the entropy, learned from there. A learned reward of a step lies in [0, 1]: from the usual 1
-the entropy would outweigh it for a good part of a short run."""
+"""SAC's first weight of the entropy, learned from there. A learned reward of a step is at most 1: the usual 1 would
+outweigh it for a good part of a short run."""
 EXPLORATION: Final = 0.2
 """Standard deviation of TD3's exploration noise; it has none of its own."""
 _CONFIG, _LATEST, _AGENT, _REPLAY = "config.json", "latest.json", "agent.zip", "replay.pkl"
@@ -82,7 +82,7 @@ class AgentConfig:
     reward_mode: str = "success"
     reward_every: int = 1
     algorithm: str = "sac"
-    steps: int = 10_000
+    steps: int = 15_000
     num_envs: int = 1
     learning_starts: int = 1_000
     seed: int = 0

@@ -17,7 +17,7 @@ def _run(out: Path) -> str:
 def test_cells_are_run_once_and_pooled_in_a_table(tmp_path: Path) -> None:
     first = _run(tmp_path)
     rows = [line for line in first.splitlines() if line.startswith("| drawer-close")]
-    assert [row.split(" | ")[1:3] for row in rows] == [["env", "2"], ["random actions", ""]]
+    assert [[cell.strip() for cell in row.split("|")][2:4] for row in rows] == [["env", "2"], ["random actions", ""]]
     results = sorted(tmp_path.glob("*/result.json"))
     assert len(results) == 2
     seconds = [json.loads(path.read_text())["seconds"] for path in results]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,14 @@ from a2r_gym.models.checkpoint import CheckpointMeta, save_checkpoint
 from a2r_gym.models.scoring import Calibration
 from a2r_gym.wrappers import episode_rewards
 from tests.rl.point_env import FAMILY, POINT, BrightnessModel, PointEnv
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c() -> Iterator[None]:
+    """Let Ctrl-C interrupt; a shell that starts pytest in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

@@ -244,3 +244,25 @@ def test_a_cache_whose_processes_are_all_killed_goes_on_where_it_was(
     whole = _cache(clips, tmp_path / "whole")
     # the killed run's part may be of a runtime in bf16
     np.testing.assert_allclose(store.maps.astype(np.float32), whole.maps.astype(np.float32), atol=0.03)
+
+
+class TestJoinedMaps:
+    def test_reads_as_the_one_array_of_its_parts(self) -> None:
+        rng = np.random.default_rng(0)
+        parts = [rng.normal(size=(2, count, 4, 3, 2, 2)).astype(np.float16) for count in (3, 5, 2)]
+        joined, whole = JoinedMaps(parts), np.concatenate(parts, axis=1)
+        assert joined.shape == whole.shape
+        assert len(joined) == 2
+        augmentations, clips = rng.integers(0, 2, 7), rng.integers(0, 10, 7)
+        frames = rng.integers(0, 4, (7, 4))
+        index = (augmentations[:, None], clips[:, None], frames)
+        np.testing.assert_array_equal(joined[index], whole[index])
+        np.testing.assert_array_equal(joined[0, clips[:, None], np.arange(4)], whole[0, clips[:, None], np.arange(4)])
+
+    def test_stores_of_other_shapes_are_refused(self) -> None:
+        stores = [
+            FeatureStore(maps=np.zeros((2, 3, kept, 3, 2, 2), np.float16), flips=np.zeros((2, 3), np.bool_))
+            for kept in (4, 5)
+        ]
+        with pytest.raises(DataError, match="one shape"):
+            join_stores(stores)

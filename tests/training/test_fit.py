@@ -173,7 +173,7 @@ class TestCheckpoint:
         events = accumulator.EventAccumulator(str(run / "tensorboard"))
         events.Reload()
         assert set(events.Tags()["scalars"]) == {
-            "loss/video_language", "loss/failure_video_language", "loss/success", "loss/order",
+            "loss/video_language", "loss/failure_video_language", "loss/success", "loss/order", "loss/paraphrase",
         }  # fmt: skip
         assert [event.step for event in events.Scalars("loss/success")] == list(range(1, 7))
 
@@ -302,6 +302,6 @@ class TestRecipes:
         assert not paper.sampler.prefixes
         assert paper.sampler.tasks_per_step == 8
         assert paper.num_failure_modes == 3
-        assert paper.losses == LossConfig(order=0.0)  # the paper's weights are 1 each
-        assert get_recipe("paper-without-bce").losses == LossConfig(order=0.0, success=0.0)
-        assert get_recipe("paper-without-prompts").losses == LossConfig(order=0.0, failure_video_language=0.0)
+        assert paper.losses == LossConfig(order=0.0, paraphrase=0.0)  # the paper's weights are 1 each
+        assert get_recipe("paper-without-bce").losses == replace(paper.losses, success=0.0)
+        assert get_recipe("paper-without-prompts").losses == replace(paper.losses, failure_video_language=0.0)

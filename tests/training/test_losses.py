@@ -13,6 +13,7 @@ from a2r_train.losses import (
     cross_domain_loss,
     failure_video_language_loss,
     order_loss,
+    paraphrase_loss,
     success_loss,
     video_language_loss,
 )
@@ -214,3 +215,21 @@ def test_losses_and_gradients_are_finite_at_the_largest_scale(
     for tensor in (sim, failure, scale, bias):
         assert tensor.grad is not None
         assert torch.isfinite(tensor.grad).all()
+
+
+def test_paraphrase_loss_is_a_cross_entropy_both_ways_where_all_meanings_differ() -> None:
+    text, spoken = (
+        functional.normalize(torch.randn(M, D, generator=torch.Generator().manual_seed(seed)), dim=1) for seed in (5, 6)
+    )
+    logits, own = SCALE * text @ spoken.T, torch.arange(M)
+    expected = functional.cross_entropy(logits, own) + functional.cross_entropy(logits.T, own)
+    assert torch.allclose(paraphrase_loss(text, spoken, own, SCALE), expected, atol=1e-5)
+
+
+def test_paraphrase_loss_parts_opposites_but_not_tasks_that_say_the_same() -> None:
+    text = functional.normalize(torch.ones(2, D) + 0.01 * torch.eye(2, D), dim=1).requires_grad_()
+    paraphrase_loss(text, text, torch.tensor([0, 1]), SCALE).backward()
+    assert text.grad is not None
+    stepped = functional.normalize(text.detach() - 0.5 * text.grad, dim=1)
+    assert stepped[0] @ stepped[1] < text[0].detach() @ text[1].detach()
+    assert paraphrase_loss(text, text, torch.tensor([3, 3]), SCALE).item() == pytest.approx(0.0, abs=1e-6)
