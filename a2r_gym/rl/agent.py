@@ -47,6 +47,12 @@ ALGORITHMS: Final[dict[str, type[OffPolicyAlgorithm]]] = {"sac": SAC, "td3": TD3
 REWARDS: Final = ("learned", "env")
 MAX_REPLAY: Final = 200_000
 """Transitions kept at most: a state on disk then stays under 150 MB in Meta-World."""
+LEARNING_RATE: Final = 1e-3
+DISCOUNT: Final = 0.95
+TARGET_RATE: Final = 0.02
+"""These three are for tasks of a few seconds and a reward that says at each step how far one is. On drawer-close, by the
+bundled model's similarity, stable-baselines3's 3e-4, 0.99 and 0.005 ended at 5 % after 10,000 steps on two of three
+seeds; with these the same seeds were at 100 % from 5,000 on."""
 ENTROPY: Final = "auto_0.1"
 """SAC's first weight of the entropy, learned from there. A learned reward of a step is at most 1: the usual 1 would
 outweigh it for a good part of a short run."""
@@ -79,10 +85,10 @@ class AgentConfig:
     env: str
     reward: str = "learned"
     reward_model: str = "a2r-small"
-    reward_mode: str = "success"
+    reward_mode: str = "similarity"
     reward_every: int = 1
     algorithm: str = "sac"
-    steps: int = 15_000
+    steps: int = 10_000
     num_envs: int = 1
     learning_starts: int = 1_000
     seed: int = 0
@@ -125,6 +131,7 @@ def build_envs(config: AgentConfig, reward_model: RewardModel | None = None) -> 
             reward_model=config.reward_model if reward_model is None else reward_model,
             reward_mode=config.reward_mode,
             reward_every=config.reward_every,
+            progress_gamma=DISCOUNT,
         )
     return VecMonitor(venv)
 
@@ -150,7 +157,9 @@ def build_agent(config: AgentConfig, envs: VecEnv, log: Path | None = None) -> O
         learning_starts=config.learning_starts,
         buffer_size=min(config.steps, MAX_REPLAY),
         batch_size=256,
-        gamma=0.99,
+        learning_rate=LEARNING_RATE,
+        gamma=DISCOUNT,
+        tau=TARGET_RATE,
         train_freq=1,
         gradient_steps=-1,  # as many as environments stepped
         policy_kwargs={"net_arch": [256, 256]},

@@ -37,7 +37,7 @@ def small(**changes: Any) -> AgentConfig:
 
 def learned(**changes: Any) -> AgentConfig:
     """Configure a short run on the learned reward."""
-    return small(reward="learned", reward_model="brightness", **changes)
+    return small(reward="learned", reward_model="brightness", reward_mode="success", **changes)
 
 
 class PointEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):

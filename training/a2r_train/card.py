@@ -31,7 +31,7 @@ def model_card(name: str, clips: ClipSet, config: ModelConfig, meta: CheckpointM
         lines.append(f"| {family} | {tasks} | {scenes} | {int(mine.sum())} |")
     return f"""# {name}
 
-A video-language reward model of [a2r-gym](https://pypi.org/project/a2r-gym): frames and a sentence in, similarity and
+A video-language reward model of a2r-gym: frames and a sentence in, similarity and
 calibrated probability of success out.
 
 - Method: Adapt2Reward (ECCV 2024, arXiv 2407.14872) on small towers: a frozen EfficientNet-Lite0 trunk (ImageNet),
