@@ -60,8 +60,7 @@ for name, kwargs in {ids!r}:
 IDS = (
     ("A2R-MetaWorld-basketball-v1", {}),
     ("A2R-MetaWorld-push-v1", {}),
-    ("A2R-Tabletop-mug-away-v1", {}),
-    ("A2R-Tabletop-drawer-open-v1", {"scene": 1004}),
+    ("A2R-Tabletop-drawer-open-v1", {"scene": 1003}),
 )
 
 

@@ -11,20 +11,21 @@ from a2r_gym.envs.tabletop.plans import Style, make_plan
 from a2r_gym.envs.tabletop.tasks import EPISODE_STEPS, TASKS
 from a2r_gym.errors import UnknownNameError
 
-ALL_SCENES = ("train", "recolor", "viewpoint", "rearranged", 1000, 1001, 1002)
+CANNOT: dict[str | int, set[str]] = {1001: {"mug-away"}, 1002: {"mug-away"}}
+"""Tasks that the expert does in some episodes only, by scene."""
 
 
-@pytest.mark.parametrize("scene", ALL_SCENES)
-def test_the_expert_does_nearly_every_task_in_every_scene(scene: str | int) -> None:
-    failed = []
+@pytest.mark.parametrize("scene", ["train", "recolor", "viewpoint", "rearranged", 1000, 1001, 1002, 1003])
+def test_the_expert_does_every_task_but_the_known_ones(scene: str | int) -> None:
+    failed = set()
     for task in TASKS:
         env, policy = TabletopEnv(task=task, scene=scene, render_mode=None), expert(task)
         obs, _ = env.reset(seed=0)
         for _ in range(EPISODE_STEPS):
             obs, *_ = env.step(policy(obs))
         if not env.is_success():
-            failed.append(task)
-    assert len(failed) <= 1, failed
+            failed.add(task)
+    assert failed <= CANNOT.get(scene, set())
 
 
 def test_an_expert_serves_any_number_of_episodes() -> None:
