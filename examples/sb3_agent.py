@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         env,
         learning_starts=min(1_000, args.steps // 5),
         buffer_size=args.steps,
-        learning_rate=1e-3,  # this, gamma and tau are for short tasks; with the usual ones 10,000 steps are too few
+        learning_rate=1e-3,  # this, gamma and tau are for short tasks and short runs
         gamma=0.95,
         tau=0.02,
         ent_coef="auto_0.1",  # rewards are at most 1 a step: from the usual 1 the entropy would outweigh them for long

@@ -46,3 +46,4 @@ def test_nothing_happens_without_triton(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.delitem(sys.modules, "triton._C.libtriton", raising=False)
     monkeypatch.setattr(llvm_clash.importlib.util, "find_spec", lambda name: None)
     llvm_clash.load_triton_first()
+    assert "triton._C.libtriton" not in sys.modules

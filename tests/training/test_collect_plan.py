@@ -65,7 +65,8 @@ class TestConfig:
             CollectConfig(requests=(_request(),)).only(tasks=("mug-lef",))
 
     def test_seeds_may_meet_in_other_scenes_and_behind_each_other(self) -> None:
-        CollectConfig(requests=(_request(0), _request(5), _request(0, scene="1000"), _request(0, task="mug-right")))
+        requests = (_request(0), _request(5), _request(0, scene="1000"), _request(0, task="mug-right"))
+        assert CollectConfig(requests=requests).num_episodes == 4 * _request(0).num_episodes
 
     @pytest.mark.parametrize("name", ["width", "height", "kept_frames", "camera", "render_preset", "seed", "requests"])
     def test_the_fingerprint_holds_everything(self, name: str) -> None:

@@ -6,6 +6,7 @@ Every AUROC, near-success, instruction, VOC, paraphrase and floor row of the mod
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -128,7 +129,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if args.sheets is not None:
                 draw_sheets(done.scored, group.mask, args.sheets / key.replace("/", "_"))
     if args.card:
-        update_card(find_checkpoint(args.model), done.report.to_markdown().replace("# ", "## "))
+        update_card(find_checkpoint(args.model), re.sub("^#", "##", done.report.to_markdown(), flags=re.MULTILINE))
     print(done.report.to_markdown())
     print("wrote " + ", ".join(map(str, files)))
     for row in done.report.missed:

@@ -84,7 +84,10 @@ def join_stores(stores: Sequence[FeatureStore]) -> FeatureStore:
         raise DataError(f"feature maps of several data sets must have one shape, got {sorted(shapes)}")
     if len(stores) == 1:
         return stores[0]
-    maps = [store.maps for store in stores if isinstance(store.maps, np.ndarray)]
+    maps = []
+    for store in stores:
+        assert isinstance(store.maps, np.ndarray), "stores are joined once"
+        maps.append(store.maps)
     return FeatureStore(maps=JoinedMaps(maps), flips=np.concatenate([store.flips for store in stores], axis=1))
 
 

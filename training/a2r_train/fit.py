@@ -49,7 +49,7 @@ class FitArgs:
         seed: Of the run.
         workers: Processes that encode the clips.
         threads: Of torch.
-        cache: Folder of decoded frames and feature maps; None: in the first data folder.
+        cache: Folder of decoded frames and feature maps; None: in each data folder.
         name: Of the model, in its card.
     """
 

@@ -7,10 +7,10 @@ with random actions for a part, are failures to learn from. Refine with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,11 @@ from a2r_gym.errors import CheckpointError, DataError
 from a2r_gym.rendering import ensure_gl_backend
 from a2r_train.collect_plan import CollectConfig, EpisodeRequest
 from a2r_train.data.dataset_files import shard_is_finished
-from a2r_train.data.lerobot import ShardWriter, finish_dataset
+from a2r_train.data.lerobot import EpisodeRecord, ShardWriter, finish_dataset
 from a2r_train.rollouts import Scene
+
+if TYPE_CHECKING:
+    from a2r_gym.rl.agent import AgentConfig
 
 __all__ = ["ON_POLICY_SEEDS", "SOURCE", "OnPolicyArgs", "collect_on_policy", "main"]
 
@@ -87,53 +90,68 @@ def collect_on_policy(runs: Sequence[Path], out: Path, *, episodes: int = 60, se
         CheckpointError: A folder holds no run.
         DataError: There are no runs, or ``out`` is another collection's.
     """
-    from a2r_gym.registration import task_info
-    from a2r_gym.rl.agent import load_agent, load_run
-    from a2r_gym.rl.training import as_policy
     from a2r_train.collect import claim
 
     if not runs:
         raise DataError("expected at least one folder of 'a2r rl', got none")
-    requests, agents = [], []
-    for number, folder in enumerate(runs):
-        config = load_run(folder)
-        if config is None:
-            raise CheckpointError(f"{folder} holds no agent: train one with 'a2r rl ENV --out {folder}'")
-        family, place = _SCENES[config.env.split("-")[1]]
-        first = ON_POLICY_SEEDS.start + number * episodes
-        requests.append(
-            EpisodeRequest(
-                family=family, task=task_info(config.env).name, scene=place, sources=((SOURCE, episodes),),
-                first_seed=first,
-            )
-        )  # fmt: skip
-        agents.append((folder, config))
-    plan = CollectConfig(requests=tuple(requests), seed=seed)
+    requests = tuple(_request(folder, number, episodes) for number, folder in enumerate(runs))
+    plan = CollectConfig(requests=requests, seed=seed)
     ensure_gl_backend()
     claim(plan, out, resume=True)
     info = plan.info()
     with tqdm(total=plan.num_episodes, desc="recording agents", unit="episode") as bar:
-        for number, (request, (folder, config)) in enumerate(zip(requests, agents, strict=True)):
+        for number, folder in enumerate(runs):
             if shard_is_finished(out, number, episodes):
                 bar.update(episodes)
                 continue
-            policy = as_policy(load_agent(folder, config))
-            size = {"width": plan.width, "height": plan.height}
-            with (
-                Scene(request.family, request.scene, **size, camera=None, preset=plan.render_preset) as scene,
-                ShardWriter(out, info, shard=number, first_episode=number * episodes) as writer,
-            ):
-                for _, start in request.episodes():
-                    writer.append(
-                        scene.follow(
-                            request.task, _shaken(policy, np.random.default_rng([seed, start])), SOURCE, start,
-                            kept_frames=plan.kept_frames, label_names=info.label_names,
-                        )
-                    )  # fmt: skip
+            with ShardWriter(out, info, shard=number, first_episode=number * episodes) as writer:
+                for episode in _episodes(plan, requests[number], folder, info.label_names):
+                    writer.append(episode)
                     bar.update()
     extra = {"fingerprint": plan.fingerprint(), "seed": seed}
     finish_dataset(out, info, num_shards=len(runs), num_episodes=plan.num_episodes, extra=extra)
     return out
+
+
+def _request(folder: Path, number: int, episodes: int) -> EpisodeRequest:
+    """Ask for the episodes of one run; each run has seeds of its own."""
+    from a2r_gym.registration import task_info
+
+    env = _config(folder).env
+    family, scene = _SCENES[env.split("-")[1]]
+    return EpisodeRequest(
+        family=family,
+        task=task_info(env).name,
+        scene=scene,
+        sources=((SOURCE, episodes),),
+        first_seed=ON_POLICY_SEEDS.start + number * episodes,
+    )
+
+
+def _config(folder: Path) -> AgentConfig:
+    from a2r_gym.rl.agent import load_run
+
+    config = load_run(folder)
+    if config is None:
+        raise CheckpointError(f"{folder} holds no agent: train one with 'a2r rl ENV --out {folder}'")
+    return config
+
+
+def _episodes(
+    plan: CollectConfig, request: EpisodeRequest, folder: Path, label_names: tuple[str, ...]
+) -> Iterator[EpisodeRecord]:
+    """Play one run's agent."""
+    from a2r_gym.rl.agent import load_agent
+    from a2r_gym.rl.training import as_policy
+
+    policy = as_policy(load_agent(folder, _config(folder)))
+    size = {"width": plan.width, "height": plan.height}
+    with Scene(request.family, request.scene, **size, camera=plan.camera, preset=plan.render_preset) as scene:
+        for source, start in request.episodes():
+            shaken = _shaken(policy, np.random.default_rng([plan.seed, start]))
+            yield scene.follow(
+                request.task, shaken, source, start, kept_frames=plan.kept_frames, label_names=label_names
+            )
 
 
 def _shaken(

@@ -313,7 +313,7 @@ class Trainer:
 
 
 def _precision() -> torch.autocast:
-    """Compute in bf16 where the CPU has it: elsewhere it is emulated, some 40 times slower than fp32."""
+    """Compute in bf16 where the CPU has it: elsewhere it is emulated, far slower than fp32."""
     abilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # new in torch 2.10
     native = bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
     return torch.autocast("cpu", torch.bfloat16, enabled=native)
