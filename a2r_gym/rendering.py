@@ -12,6 +12,7 @@ import importlib
 import os
 import subprocess
 import sys
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
@@ -160,6 +161,7 @@ class MujocoRenderer:
         paper = self._preset == "paper"
         for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION):
             self._scene.flags[flag] = paper
+        _free_orphans()
         gl = _new_gl_context(view.width, view.height)
         _close_at_exit()
         gl.make_current()
@@ -174,7 +176,7 @@ class MujocoRenderer:
             raise BackendError(f"the OpenGL backend (MUJOCO_GL) cannot draw: {error}. {_INSTALL}") from error
         finally:
             quality.offsamples, picture.offwidth, picture.offheight = saved
-        self._gl = gl
+        self._gl, self._thread = gl, threading.get_ident()
         _OPEN.add(self)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._context)
 
@@ -234,12 +236,32 @@ class MujocoRenderer:
             _OPEN.discard(self)
 
     def __del__(self) -> None:
-        """Free what nobody closed; left to MuJoCo, that would happen in whichever context is current."""
+        """Hand over what nobody closed. This may run in any thread and in the middle of another's drawing."""
         if getattr(self, "_gl", None) is not None:
-            self.close()
+            _ORPHANS.append(_Orphan(self._thread, self))
+
+
+class _Orphan:
+    """The context of a renderer that was forgotten, and the thread that it belongs to."""
+
+    def __init__(self, thread: int, renderer: MujocoRenderer) -> None:
+        self.thread, self._context, self._gl = thread, renderer._context, renderer._gl
+
+    def free(self) -> None:
+        self._gl.make_current()
+        self._context.free()
+        self._gl.free()
 
 
 _OPEN: weakref.WeakSet[MujocoRenderer] = weakref.WeakSet()
+_ORPHANS: list[_Orphan] = []
+
+
+def _free_orphans() -> None:
+    """Free this thread's forgotten contexts; only where no drawing is under way, for it takes the current context."""
+    for orphan in [orphan for orphan in _ORPHANS if orphan.thread == threading.get_ident()]:
+        _ORPHANS.remove(orphan)
+        orphan.free()
 
 
 @functools.cache
@@ -249,6 +271,7 @@ def _close_at_exit() -> None:
     def close_all() -> None:
         for renderer in list(_OPEN):
             renderer.close()
+        _free_orphans()
 
     atexit.register(close_all)
 

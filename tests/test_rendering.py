@@ -6,6 +6,7 @@ import gc
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -186,6 +187,31 @@ def test_a_renderer_that_nobody_closes_takes_no_other_along(pair: tuple[MujocoRe
     frame(pair[0])
     del forgotten
     gc.collect()
+    np.testing.assert_array_equal(frame(pair[0]), before)
+
+
+def test_one_that_is_forgotten_while_another_draws_is_freed_later_in_its_own_thread(
+    pair: tuple[MujocoRenderer, MujocoRenderer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = frame(pair[0])
+    forgotten = [MujocoRenderer(model(".2 .2 .9"), width=24, height=24, camera="front")]
+    update = mujoco.mjv_updateScene
+
+    def forget_and_update(*arguments: Any) -> None:
+        forgotten.clear()
+        gc.collect()
+        update(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mujoco, "mjv_updateScene", forget_and_update)
+        np.testing.assert_array_equal(frame(pair[0]), before)
+    assert len(rendering._ORPHANS) == 1
+    other = threading.Thread(target=rendering._free_orphans)
+    other.start()
+    other.join()
+    assert len(rendering._ORPHANS) == 1
+    MujocoRenderer(model(), width=16, height=16, camera="front").close()
+    assert not rendering._ORPHANS
     np.testing.assert_array_equal(frame(pair[0]), before)
 
 
