@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -35,11 +35,13 @@ class TaskEntry:
         name: ``family/task``, for example ``"tabletop/drawer-close"``.
         instructions: The sentence it was trained with, then its paraphrases.
         failure_modes: A readable name for each failure mode; empty until they are named.
+        num_failure_modes: How many of the network's failure modes it has; None: all of them.
     """
 
     name: str
     instructions: tuple[str, ...]
     failure_modes: tuple[str, ...] = ()
+    num_failure_modes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +49,7 @@ class ModelConfig:
     """Everything that fixes the network's tensors.
 
     Attributes:
-        tasks: Training tasks; each owns ``num_failure_modes`` prompts.
+        tasks: Training tasks; each owns ``num_failure_modes`` prompts, of which it may use fewer.
         backbone: A name in the backbone registry.
         num_frames: T, frames that the head sees.
         pool_width: Width of the pooling inside a frame.
@@ -56,7 +58,7 @@ class ModelConfig:
         width: Width of the temporal transformer.
         depth: Its layers.
         embedding: D, length of the joint embedding.
-        num_failure_modes: K; 3 is the paper's.
+        num_failure_modes: K, the most that a task may have; 3 is the paper's.
         prompt_length: L_p, vectors per failure prompt.
         dropout: Dropout of the temporal head in training.
     """
@@ -85,7 +87,19 @@ class ModelConfig:
                 raise ValueError(f"{size} must be >= 1, got {getattr(self, size)}")
         if self.num_failure_modes < 0:
             raise ValueError(f"num_failure_modes must be >= 0, got {self.num_failure_modes}")
+        for task in self.tasks:
+            if not 0 <= (task.num_failure_modes or 0) <= self.num_failure_modes:
+                raise ValueError(
+                    f"num_failure_modes of {task.name} must be in [0, {self.num_failure_modes}], the network's, "
+                    f"got {task.num_failure_modes}"
+                )
         object.__setattr__(self, "task_names", names)
+
+    @property
+    def mode_counts(self) -> tuple[int, ...]:
+        """Number of failure modes of each task."""
+        given = (task.num_failure_modes for task in self.tasks)
+        return tuple(self.num_failure_modes if count is None else count for count in given)
 
 
 class FrameEncoder(nn.Module):
@@ -145,6 +159,7 @@ class Adapt2RewardNetwork(nn.Module):
             num_failure_modes=config.num_failure_modes,
             length=config.prompt_length,
             width=self.text.width,
+            counts=config.mode_counts,
         )
         self.log_logit_scale = nn.Parameter(torch.tensor(math.log(10.0)))
         self.logit_bias = nn.Parameter(torch.tensor(-3.0))
@@ -176,7 +191,7 @@ class Adapt2RewardNetwork(nn.Module):
         return nn.functional.normalize(self.text_projection(self.text(instructions)), dim=-1)
 
     def encode_failures(self, instructions: Sequence[str], task_M: Tensor) -> Tensor:
-        """Embed the K failure texts of M sentences.
+        """Embed the K failure texts of M sentences; only the first ones of a task may be live.
 
         Args:
             instructions: M sentences.
@@ -189,6 +204,21 @@ class Adapt2RewardNetwork(nn.Module):
         repeated = [sentence for sentence in instructions for _ in range(modes)]
         embedded = self.text_projection(self.text(repeated, self.failure_prompts(task_M)))
         return nn.functional.normalize(embedded, dim=-1).reshape(len(instructions), modes, -1)
+
+    def describe_tasks(self, tasks: Sequence[TaskEntry]) -> None:
+        """Take down what training has found out about the tasks: number and names of their failure modes.
+
+        Args:
+            tasks: The same tasks in the same order.
+
+        Raises:
+            ValueError: They are other tasks.
+        """
+        names = tuple(task.name for task in tasks)
+        if names != self.config.task_names:
+            raise ValueError(f"expected the tasks {self.config.task_names}, got {names}")
+        self.config = replace(self.config, tasks=tuple(tasks))
+        self.failure_prompts.counts_G.copy_(torch.tensor(self.config.mode_counts))
 
     def trainable_state(self) -> dict[str, Tensor]:
         """Tensors that training changes: all parameters that the towers did not freeze."""

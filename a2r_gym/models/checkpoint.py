@@ -169,7 +169,10 @@ def load_network(folder: Path) -> tuple[Adapt2RewardNetwork, CheckpointMeta]:
         raise CheckpointError(f"{folder}: format {config['format']}, this version reads {FORMAT}; update a2r-gym")
     tasks = tuple(
         TaskEntry(
-            name=task["name"], instructions=tuple(task["instructions"]), failure_modes=tuple(task["failure_modes"])
+            name=task["name"],
+            instructions=tuple(task["instructions"]),
+            failure_modes=tuple(task["failure_modes"]),
+            num_failure_modes=task.get("num_failure_modes"),  # older checkpoints: all tasks have all modes
         )
         for task in config["model"].pop("tasks")
     )

@@ -28,6 +28,12 @@ class TestModelConfig:
         with pytest.raises(ValueError, match="num_failure_modes must be >= 0, got -1"):
             ModelConfig(tasks=TASKS, num_failure_modes=-1)
 
+    def test_a_task_may_have_fewer_failure_modes_but_not_more(self) -> None:
+        fewer = ModelConfig(tasks=(dataclasses.replace(TASKS[0], num_failure_modes=0), TASKS[1]))
+        assert fewer.mode_counts == (0, 3)
+        with pytest.raises(ValueError, match=r"of tabletop/drawer-close must be in \[0, 3\], the network's, got 4"):
+            ModelConfig(tasks=(dataclasses.replace(TASKS[0], num_failure_modes=4), TASKS[1]))
+
     def test_it_is_frozen_and_lists_its_task_names(self) -> None:
         config = ModelConfig(tasks=TASKS)
         assert config.task_names == ("tabletop/drawer-close", "tabletop/mug-left")
@@ -37,6 +43,19 @@ class TestModelConfig:
     def test_an_unknown_backbone_lists_what_exists(self) -> None:
         with pytest.raises(UnknownNameError, match=r"Did you mean 'efficientnet-lite0\+minilm'"):
             Adapt2RewardNetwork(ModelConfig(tasks=TASKS, backbone="efficientnet-lite0"))
+
+
+class TestDescribeTasks:
+    def test_numbers_and_names_of_modes_are_taken_down(self, make_network: MakeNetwork) -> None:
+        network = make_network()
+        entries = (dataclasses.replace(TASKS[0], failure_modes=("missed it",), num_failure_modes=1), TASKS[1])
+        network.describe_tasks(entries)
+        assert network.config.tasks == entries
+        assert network.failure_prompts.counts_G.tolist() == [1, 3]
+
+    def test_other_tasks_are_refused(self, make_network: MakeNetwork) -> None:
+        with pytest.raises(ValueError, match="expected the tasks"):
+            make_network().describe_tasks(TASKS[::-1])
 
 
 class TestNetwork:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,21 @@ class TestRoundTrip:
         assert loaded.config == network.config
         assert loaded.config.tasks == TASKS
         assert meta == META
+
+    def test_numbers_of_failure_modes_come_back_and_older_checkpoints_have_all(
+        self, tmp_path: Path, make_network: MakeNetwork
+    ) -> None:
+        tasks = (replace(TASKS[0], failure_modes=("missed it", "undone"), num_failure_modes=2), TASKS[1])
+        save_checkpoint(tmp_path / "fewer", make_network(tasks=tasks), META, "")
+        loaded, _ = load_network(tmp_path / "fewer")
+        assert loaded.config.tasks == tasks
+        assert loaded.failure_prompts.counts_G.tolist() == [2, 3]
+        config = json.loads((tmp_path / "fewer/config.json").read_text())
+        for task in config["model"]["tasks"]:
+            del task["num_failure_modes"]  # as it was written before there were any
+        (tmp_path / "fewer/config.json").write_text(json.dumps(config))
+        _sign(tmp_path / "fewer")
+        assert load_network(tmp_path / "fewer")[0].failure_prompts.counts_G.tolist() == [3, 3]
 
     def test_the_folder_holds_its_files_and_nothing_else(self, saved: Path) -> None:
         assert sorted(path.name for path in saved.iterdir()) == sorted(FILES)

@@ -33,6 +33,17 @@ def test_only_the_tasks_that_were_looked_up_learn() -> None:
     assert not gradient[[0, 2, 3]].any()
 
 
+def test_only_the_first_modes_of_a_task_are_live() -> None:
+    table = FailurePrompts(num_tasks=3, num_failure_modes=3, length=2, width=5, counts=[3, 1, 0])
+    found = table.live(torch.tensor([1, 0, 2]))
+    assert found.tolist() == [[True, False, False], [True, True, True], [False, False, False]]
+    assert _table().live(torch.arange(4)).all()
+
+
+def test_their_number_is_no_tensor_of_a_checkpoint() -> None:
+    assert set(_table().state_dict()) == {"prompts_GKLD"}
+
+
 def test_no_modes_give_no_prompts() -> None:
     table = FailurePrompts(num_tasks=2, num_failure_modes=0, length=2, width=5)
     assert table(torch.tensor([0, 1])).shape == (0, 2, 5)

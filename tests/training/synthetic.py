@@ -100,6 +100,7 @@ def make_trainer(
     save_every: int = 3,
     learning_rate: float = 2e-3,
     maps: NDArray[np.float16] | None = None,
+    adaptive: bool = False,
 ) -> Trainer:
     """Make a trainer on synthetic clips; equal arguments give equal runs."""
     clips = make_clips()
@@ -108,7 +109,7 @@ def make_trainer(
         store = FeatureStore(maps=maps, flips=store.flips)
     config = TrainerConfig(
         num_steps=num_steps, epoch_steps=epoch_steps, save_every=save_every, learning_rate=learning_rate,
-        warmup_steps=2, num_threads=1,
+        warmup_steps=2, num_threads=1, adaptive_failure_modes=adaptive,
     )  # fmt: skip
     sampler = make_sampler(clips, store, SamplerConfig(tasks_per_step=4))
     made = network or tiny_network()

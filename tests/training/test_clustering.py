@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from a2r_train.clustering import match_labels, spherical_kmeans
+from a2r_train.clustering import MIN_MEMBERS, choose_clusters, match_labels, silhouette, spherical_kmeans
 
 sklearn_cluster = pytest.importorskip("sklearn.cluster", reason="scikit-learn is not installed")
 
@@ -42,6 +42,58 @@ class TestAgainstScikitLearn:
         theirs = sklearn_cluster.KMeans(3, n_init=10, random_state=0).fit_predict(vectors)
         for other in (truth, theirs):
             assert len({*zip(found.labels.tolist(), other.tolist(), strict=True)}) == 3
+
+
+class TestSilhouette:
+    @pytest.mark.parametrize("seed", range(4))
+    @pytest.mark.parametrize("clusters", [2, 3, 6])
+    def test_it_is_scikit_learns_by_cosine(self, seed: int, clusters: int) -> None:
+        metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
+        vectors, _ = _blobs(seed, clusters=4, each=12, noise=0.6)
+        labels = np.random.default_rng(seed).integers(clusters, size=len(vectors))
+        labels[0] = 9  # a cluster of one, and names with gaps
+        expected = metrics.silhouette_score(vectors, labels, metric="cosine")
+        assert silhouette(vectors, labels) == pytest.approx(expected, abs=1e-6)
+
+    def test_equal_vectors_have_none(self) -> None:
+        assert silhouette(np.tile(_unit(np.ones((1, 4))), (6, 1)), np.arange(6) % 2) == pytest.approx(0.0, abs=1e-6)
+
+    def test_one_cluster_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="at least two clusters"):
+            silhouette(_unit(np.eye(3)), np.zeros(3, np.int64))
+
+
+class TestChosenNumber:
+    @pytest.mark.parametrize("clusters", [2, 3, 4])
+    def test_it_is_that_of_the_blobs(self, clusters: int) -> None:
+        vectors, truth = _blobs(clusters, clusters=clusters)
+        found = choose_clusters(vectors, 6, np.random.default_rng(0))
+        assert len(found.centroids) == clusters
+        assert len({*zip(found.labels.tolist(), truth.tolist(), strict=True)}) == clusters
+
+    def test_it_is_never_above_the_most(self) -> None:
+        vectors, _ = _blobs(0, clusters=4)
+        assert len(choose_clusters(vectors, 3, np.random.default_rng(0)).centroids) <= 3
+        assert len(choose_clusters(vectors, 1, np.random.default_rng(0)).centroids) == 1
+
+    def test_without_structure_there_is_one(self) -> None:
+        vectors = _unit(np.random.default_rng(0).normal(size=(60, 16)))
+        found = choose_clusters(vectors, 5, np.random.default_rng(0))
+        assert found.centroids.shape == (1, 16)
+        assert not found.labels.any()
+
+    def test_an_outlier_is_no_cluster(self) -> None:
+        vectors, _ = _blobs(0, clusters=1, noise=0.02)
+        outlier = np.zeros((MIN_MEMBERS - 1, 16), np.float32)
+        outlier[:, 5] = 1.0
+        together = np.concatenate([vectors, outlier])
+        assert silhouette(together, (np.arange(len(together)) >= len(vectors)).astype(np.int64)) > 0.9
+        assert len(choose_clusters(together, 2, np.random.default_rng(0)).centroids) == 1
+
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_few_vectors_are_one_cluster(self, count: int) -> None:
+        found = choose_clusters(_unit(np.eye(4)[:count]), 5, np.random.default_rng(0))
+        assert found.labels.tolist() == [0] * count
 
 
 class TestAgainstBruteForce:

@@ -16,6 +16,7 @@ import torch
 
 from a2r_gym.errors import CheckpointError, NonFiniteRewardError
 from a2r_train import trainer as trainer_module
+from a2r_train.failure_clusters import FailureClusters
 from a2r_train.losses import cross_domain_loss
 from a2r_train.trainer import LossConfig, Trainer, TrainerConfig
 from tests.training.synthetic import TABLETOP, make_clips, make_sampler, make_store, make_trainer, tiny_network
@@ -192,7 +193,7 @@ class TestLosses:
         def refuse(*_: object) -> None:
             raise AssertionError("clustered")
 
-        monkeypatch.setattr(trainer_module, "spherical_kmeans", refuse)
+        monkeypatch.setattr(FailureClusters, "update", refuse)
         trainer = make_trainer(tmp_path, losses=LossConfig(failure_video_language=0.0))
         before = trainer.network.failure_prompts.prompts_GKLD.detach().clone()
         trainer.run(_ignore)
@@ -255,11 +256,11 @@ class TestClusters:
         trainer = self._trained(tmp_path)
         for task in range(len(TABLETOP)):
             clips, way = self._planted(trainer, task)
-            assert len(set(zip(trainer._modes[clips].tolist(), way.tolist(), strict=True))) == 3
+            assert len(set(zip(trainer.clusters.modes[clips].tolist(), way.tolist(), strict=True))) == 3
 
     def test_only_failures_have_one(self, tmp_path: Path) -> None:
         trainer = self._trained(tmp_path)
-        with_mode = np.flatnonzero(trainer._modes >= 0)
+        with_mode = np.flatnonzero(trainer.clusters.modes >= 0)
         np.testing.assert_array_equal(with_mode, np.sort(trainer._sampler.failures))
 
     @pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 1, 0)])
@@ -268,27 +269,27 @@ class TestClusters:
     ) -> None:
         trainer = self._trained(tmp_path)
         names = np.array(order)
-        before = trainer._modes.copy()
-        for task, centroids in trainer._centroids.items():  # as if the last epoch had named them otherwise
+        before = trainer.clusters.modes.copy()
+        for task, centroids in trainer.clusters.centroids.items():  # as if the last epoch had named them otherwise
             renamed = np.empty_like(centroids)
             renamed[names] = centroids
-            trainer._centroids[task] = renamed
+            trainer.clusters.centroids[task] = renamed
         trainer._cluster()
         failures = trainer._sampler.failures
-        np.testing.assert_array_equal(trainer._modes[failures], names[before[failures]])
+        np.testing.assert_array_equal(trainer.clusters.modes[failures], names[before[failures]])
 
     def test_centroids_are_those_of_their_numbers(self, tmp_path: Path) -> None:
         trainer = self._trained(tmp_path)
         trainer._cluster()
-        for task, centroids in trainer._centroids.items():
+        for task, centroids in trainer.clusters.centroids.items():
             clips, _ = self._planted(trainer, task)
             nearest = (trainer.embed(clips) @ centroids.T).argmax(axis=1)
-            np.testing.assert_array_equal(nearest, trainer._modes[clips])
+            np.testing.assert_array_equal(nearest, trainer.clusters.modes[clips])
 
     def test_they_keep_their_meaning_from_epoch_to_epoch(self, tmp_path: Path) -> None:
         trainer = make_trainer(tmp_path, num_steps=12)
         modes: list[np.ndarray] = []
-        trainer.run(lambda step, _: modes.append(trainer._modes.copy()) if step > 2 and step % 2 else None)
+        trainer.run(lambda step, _: modes.append(trainer.clusters.modes.copy()) if step > 2 and step % 2 else None)
         for one, two in itertools.pairwise(modes):
             np.testing.assert_array_equal(one, two)
 
@@ -302,7 +303,51 @@ class TestClusters:
         losses: list[float] = []
         trainer.run(lambda _, found: losses.append(found["failure_video_language"]))
         assert losses == [0.0] * 4
-        assert (trainer._modes == -1).all()
+        assert (trainer.clusters.modes == -1).all()
+
+    def test_their_number_may_be_chosen_and_prompts_beyond_it_rest(self, tmp_path: Path) -> None:
+        network = tiny_network(num_failure_modes=5)
+        trainer = make_trainer(tmp_path, network=network, adaptive=True)
+        assert network.failure_prompts.counts_G.tolist() == [5] * 4  # until then all are negatives, as in the paper
+        trainer.run(_ignore)
+        assert network.failure_prompts.counts_G.tolist() == [3] * 4
+        prompts = network.failure_prompts.prompts_GKLD
+        prompts.grad = None
+        torch.stack(list(trainer._losses_of(trainer._sampler.batch(6)).values())).sum().backward()
+        assert prompts.grad is not None
+        assert prompts.grad[:, :3].any()
+        assert not prompts.grad[:, 3:].any()
+
+    def test_a_resumed_run_keeps_the_number_it_has_chosen(self, tmp_path: Path) -> None:
+        for folder, stop in ((tmp_path / "one", 99), (tmp_path / "two", 5)):
+            trainer = make_trainer(folder, network=tiny_network(num_failure_modes=5), adaptive=True)
+            if stop < 99:
+                with pytest.raises(_Stop):
+                    trainer.run(_stop_at(stop))
+                trainer = make_trainer(folder, network=tiny_network(num_failure_modes=5), adaptive=True)
+                assert trainer.resume()
+                assert trainer.network.failure_prompts.counts_G.tolist() == [3] * 4
+            trainer.run(_ignore)
+        assert _same(_state(tmp_path / "one"), _state(tmp_path / "two"))
+
+    def test_the_last_ones_are_clustered_once_more_and_the_run_stays_as_it_is(self, tmp_path: Path) -> None:
+        trainer = self._trained(tmp_path)
+        before = _state(tmp_path)
+        last = trainer.final_clusters()
+        np.testing.assert_array_equal(last.modes, trainer.clusters.modes)  # well parted: the labels are stable
+        trainer.save()
+        assert _same(before, _state(tmp_path))
+        for task, centroids in last.centroids.items():
+            clips, _ = self._planted(trainer, task)
+            nearest = (trainer.embed(clips) @ centroids.T).argmax(axis=1)
+            np.testing.assert_array_equal(nearest, last.modes[clips])
+
+    def test_without_a_clustering_there_are_no_last_ones(self, tmp_path: Path) -> None:
+        trainer = make_trainer(tmp_path, num_steps=2)
+        trainer.run(_ignore)
+        last = trainer.final_clusters()
+        assert not last.centroids
+        assert (last.modes == -1).all()
 
     def test_embedding_leaves_the_network_in_training(self, tmp_path: Path) -> None:
         trainer = make_trainer(tmp_path)

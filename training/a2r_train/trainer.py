@@ -9,6 +9,7 @@ D embedding, P pairs.
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from torch import Tensor
 from a2r_gym.errors import CheckpointError, NonFiniteRewardError
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork
 from a2r_gym.models.window import spread
-from a2r_train.clustering import match_labels, spherical_kmeans
+from a2r_train.failure_clusters import FailureClusters
 from a2r_train.features import FeatureStore
 from a2r_train.losses import (
     failure_video_language_loss,
@@ -82,6 +83,8 @@ class TrainerConfig:
         save_every: Steps between two saved states.
         seed: Of everything.
         num_threads: Of torch; bit-equal resume needs the same number.
+        adaptive_failure_modes: Choose each task's number of failure modes by silhouette, at most the network's; the
+            paper's is the same for all.
     """
 
     num_steps: int = 2000
@@ -93,6 +96,7 @@ class TrainerConfig:
     save_every: int = 100
     seed: int = 0
     num_threads: int = 2
+    adaptive_failure_modes: bool = False
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -138,8 +142,14 @@ class Trainer:
         self.step = 0
         torch.set_num_threads(config.num_threads)
         self._optimizer = torch.optim.AdamW(_groups(network, config), weight_decay=config.weight_decay)
-        self._modes: NDArray[np.int64] = np.full(len(sampler.own_task), -1, dtype=np.int64)
-        self._centroids: dict[int, NDArray[np.float32]] = {}
+        tasks = network.config.tasks
+        self.clusters = FailureClusters(
+            len(sampler.own_task),
+            network.config.num_failure_modes,
+            adaptive=config.adaptive_failure_modes,
+            given={label: tasks[task].num_failure_modes or 0 for label, task in enumerate(task_of_label) if task >= 0},
+            seed=config.seed,
+        )
 
     # ------------------------------------------------------------------ state
 
@@ -150,8 +160,8 @@ class Trainer:
             "step": self.step,
             "weights": self.network.trainable_state(),
             "optimizer": self._optimizer.state_dict(),
-            "modes": torch.from_numpy(self._modes),
-            "centroids": {task: torch.from_numpy(rows) for task, rows in self._centroids.items()},
+            "modes": torch.from_numpy(self.clusters.modes),
+            "centroids": {task: torch.from_numpy(rows) for task, rows in self.clusters.centroids.items()},
         }
         fresh = self._folder / f".{_STATE}"
         torch.save(state, fresh)
@@ -174,12 +184,13 @@ class Trainer:
         fits = {name: value.shape for name, value in expected.items()} == {
             name: value.shape for name, value in state["weights"].items()
         }
-        if not fits or len(state["modes"]) != len(self._modes):
+        if not fits or len(state["modes"]) != len(self.clusters.modes):
             raise CheckpointError(f"{path} is of another network or data set; use another folder, or remove it")
         self.network.load_state_dict(state["weights"], strict=False)
         self._optimizer.load_state_dict(state["optimizer"])
-        self._modes = state["modes"].numpy()
-        self._centroids = {task: rows.numpy() for task, rows in state["centroids"].items()}
+        self.clusters.modes = state["modes"].numpy()
+        self.clusters.centroids = {task: rows.numpy() for task, rows in state["centroids"].items()}
+        self._keep_live()
         self.step = int(state["step"])
         return True
 
@@ -233,7 +244,8 @@ class Trainer:
                 failures_MKD = failures_MKD.index_copy(0, places, encoded.float())
         sim_BM = video_BD @ text_MD.T
         failure_BMK = torch.einsum("bd,mkd->bmk", video_BD, failures_MKD)
-        failure_BMK = failure_BMK.masked_fill(~known[None, :, None], -1e3)  # sentences without failure texts
+        live_MK = known[:, None] & network.failure_prompts.live(task_M)
+        failure_BMK = failure_BMK.masked_fill(~live_MK[None], -1e3)  # sentences without failure texts, unused modes
         labels_BM, scale = torch.from_numpy(batch.labels), network.logit_scale
         named: dict[str, Tensor] = {}
         if weights.video_language:
@@ -241,7 +253,7 @@ class Trainer:
                 sim_BM, failure_BMK, labels_BM, scale
             )
         if weights.failure_video_language:
-            mode_B = torch.from_numpy(np.where(batch.failure_clip, self._modes[batch.clips], -1))
+            mode_B = torch.from_numpy(np.where(batch.failure_clip, self.clusters.modes[batch.clips], -1))
             column_B = torch.from_numpy(batch.task_column)
             named["failure_video_language"] = weights.failure_video_language * failure_video_language_loss(
                 sim_BM, failure_BMK, labels_BM, mode_B, column_B, scale
@@ -266,27 +278,30 @@ class Trainer:
 
     # ------------------------------------------------------------------ clusters
 
-    @torch.no_grad()
     def _cluster(self) -> None:
-        """Cluster each task's failures anew and carry the labels over from the last epoch's."""
-        modes = self.network.config.num_failure_modes
+        """Cluster each task's failures anew; what is then known of their number decides which prompts are live."""
         failures = self._sampler.failures
-        vectors = self.embed(failures)
-        own = self._sampler.own_task[failures]
-        self._modes[:] = -1
-        for task in np.unique(own).tolist():
-            rows = np.flatnonzero(own == task)
-            if len(rows) < modes:
-                continue
-            rng = np.random.default_rng([self._config.seed, self.step, task])
-            found = spherical_kmeans(vectors[rows], modes, rng)
-            labels, centroids = found.labels, found.centroids
-            if task in self._centroids:
-                renamed = match_labels(found.centroids, self._centroids[task])
-                labels, centroids = renamed[found.labels], np.empty_like(found.centroids)
-                centroids[renamed] = found.centroids
-            self._modes[failures[rows]] = labels
-            self._centroids[task] = centroids
+        self.clusters.update(failures, self._sampler.own_task[failures], self.embed(failures), self.step)
+        self._keep_live()
+
+    def _keep_live(self) -> None:
+        counts_G = self.network.failure_prompts.counts_G
+        for label, centroids in self.clusters.centroids.items():
+            if self._task_of_label[label] >= 0:
+                counts_G[self._task_of_label[label]] = len(centroids)
+
+    def final_clusters(self) -> FailureClusters:
+        """Cluster the failures once more as they are now, with as many modes as each task's prompts have learned.
+
+        Returns:
+            The clusters; tasks that training never clustered have none. The run's own stay as they are.
+        """
+        last = copy.deepcopy(self.clusters)
+        failures = self._sampler.failures
+        learned = failures[np.isin(self._sampler.own_task[failures], list(last.centroids))]
+        if len(learned):
+            last.update(learned, self._sampler.own_task[learned], self.embed(learned), self.step)
+        return last
 
     @torch.no_grad()
     def embed(self, clips: NDArray[np.int64]) -> NDArray[np.float32]:
