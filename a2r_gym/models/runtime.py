@@ -6,9 +6,10 @@ Both take the same `FrameEncoder`. OpenVINO runs it in bf16 where the CPU has it
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import warnings
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -73,7 +74,7 @@ class OpenVINORuntime:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             graph = ov.convert_model(module.eval().cpu(), example_input=example, input=[list(example.shape)])
-        core = ov.Core()
+        core = _openvino_core()
         precise = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         options = {
             "INFERENCE_PRECISION_HINT": "bf16" if precise else "f32",
@@ -89,6 +90,19 @@ class OpenVINORuntime:
             self._request.infer([frame[None]], share_inputs=True)
             out.append(np.array(self._request.get_output_tensor(0).data, dtype=np.float32))
         return np.concatenate(out)
+
+
+@functools.cache
+def _openvino_core() -> Any:
+    """Return the process's one core, which lives as long as the process.
+
+    OpenVINO's CPU plugin gives the thread that loads it a signal stack of its own and puts the one before back when it
+    is unloaded. Of two cores that go in the order in which they came, the second puts back the first one's, which is
+    unmapped by then: the next signal, Ctrl-C say, would end the process by a segmentation fault.
+    """
+    import openvino as ov
+
+    return ov.Core()
 
 
 def make_runtime(module: nn.Module, image_size: int, name: str | None = None) -> FrameRuntime:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -47,6 +49,32 @@ def test_openvino_agrees_with_torch_and_keeps_its_results(encoder: FrameEncoder,
     np.testing.assert_array_equal(first, kept)
     cosine = (first * expected).sum(1) / np.linalg.norm(first, axis=1) / np.linalg.norm(expected, axis=1)
     assert (cosine > 0.995).all()
+
+
+INTERRUPTED = """
+import gc, signal, torch
+from a2r_gym.models.runtime import OpenVINORuntime
+
+class Mean(torch.nn.Module):
+    def forward(self, frames):
+        return frames.float().mean((1, 2))
+
+first, second = OpenVINORuntime(Mean(), 8), OpenVINORuntime(Mean(), 8)
+del first
+gc.collect()
+del second
+gc.collect()
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.skipif(not HAS_OPENVINO, reason="OpenVINO is not installed")
+def test_ctrl_c_after_two_openvino_runtimes_are_gone_is_an_interrupt_and_no_crash() -> None:
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
 
 
 @pytest.mark.parametrize("installed", [True, False])
