@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MarginStream", "RewardModel", "RewardStream", "Scores"]
+__all__ = ["FailureAware", "FailureModes", "MarginStream", "RewardModel", "RewardStream", "Scores", "known_failures"]
 
 
 class Scores(NamedTuple):
@@ -30,6 +30,24 @@ class Scores(NamedTuple):
     success: NDArray[np.float32]
     failure_mode: NDArray[np.int64]
     failure_posterior: NDArray[np.float32]
+
+
+class FailureModes(NamedTuple):
+    """The failure modes that an instruction's ``failure_mode`` and ``failure_posterior`` count.
+
+    Attributes:
+        task: The training task that they come from, for example ``"tabletop/drawer-close"``.
+        names: A readable name for each; empty where they have none.
+        similarity: How near the instruction is to that task, in [-1, 1]; 1.0 for a sentence of training.
+    """
+
+    task: str
+    names: tuple[str, ...]
+    similarity: float
+
+    def name(self, mode: int) -> str:
+        """Name a mode; empty for -1 and where modes have no names."""
+        return self.names[mode] if 0 <= mode < len(self.names) else ""
 
 
 class RewardStream(Protocol):
@@ -57,6 +75,15 @@ class MarginStream(Protocol):
 
     def push(self, frames: NDArray[np.uint8], reset_mask: NDArray[np.bool_]) -> Scores:
         """See `RewardStream.push`."""
+        ...
+
+
+@runtime_checkable
+class FailureAware(Protocol):
+    """A model that tells which failure modes an instruction has."""
+
+    def failure_modes(self, instruction: str) -> FailureModes | None:
+        """Tell an instruction's failure modes; None where it has none."""
         ...
 
 
@@ -98,3 +125,8 @@ class RewardModel(Protocol):
             A stream whose ``push`` takes N frames.
         """
         ...
+
+
+def known_failures(model: object, instruction: str) -> FailureModes | None:
+    """Ask a model for an instruction's failure modes; None where it has none or is not `FailureAware`."""
+    return model.failure_modes(instruction) if isinstance(model, FailureAware) else None

@@ -15,7 +15,7 @@ import numpy as np
 from tyro.conf import Positional, UseAppendAction
 
 from a2r_gym.errors import InstructionError
-from a2r_gym.protocols import RewardModel, Scores
+from a2r_gym.protocols import FailureModes, RewardModel, Scores, known_failures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,15 +74,22 @@ class VideoScores:
     Attributes:
         texts: The M sentences.
         curves: For each sentence its scores after each of the clip's T frames; the last row is the whole video's.
+        modes: For each sentence its failure modes; None where the model tells of none.
     """
 
     texts: tuple[str, ...]
     curves: tuple[Scores, ...]
+    modes: tuple[FailureModes | None, ...]
 
     @property
     def best(self) -> int:
         """Number of the sentence with the largest similarity at the end; the first of equals."""
         return int(np.argmax([curve.similarity[-1] for curve in self.curves]))
+
+    def failure_name(self, number: int) -> str:
+        """Readable name of the failure that a sentence ends in; empty where there is none."""
+        modes = self.modes[number]
+        return modes.name(int(self.curves[number].failure_mode[-1])) if modes is not None else ""
 
 
 def score_clip(model: RewardModel, clip: VideoClip, texts: Sequence[str]) -> VideoScores:
@@ -96,7 +103,11 @@ def score_clip(model: RewardModel, clip: VideoClip, texts: Sequence[str]) -> Vid
     Returns:
         Scores of every prefix.
     """
-    return VideoScores(texts=tuple(texts), curves=tuple(model.score_steps(clip.frames, sentence) for sentence in texts))
+    return VideoScores(
+        texts=tuple(texts),
+        curves=tuple(model.score_steps(clip.frames, sentence) for sentence in texts),
+        modes=tuple(known_failures(model, sentence) for sentence in texts),
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -148,7 +159,7 @@ def _print_table(args: ScoreArgs, clip: VideoClip, scores: VideoScores) -> None:
             Text(sentence),  # Text: a sentence in brackets is no markup
             f"{curve.similarity[-1]:+.3f}",
             f"{curve.success[-1]:.1%}",
-            _mode(curve),
+            Text(_mode(curve, scores.failure_name(number))),
             style="bold green" if best else None,
         )
     console = Console()
@@ -166,10 +177,10 @@ def _length(clip: VideoClip) -> str:
     return f"{whole}, {len(clip.places)} of them scored, evenly spread (--max-frames)"
 
 
-def _mode(curve: Scores) -> str:
+def _mode(curve: Scores, name: str) -> str:
     """Say which failure a video looks like; a dash where it succeeded or the model knows no modes."""
     mode = int(curve.failure_mode[-1])
-    return "-" if mode < 0 else f"{mode} ({curve.failure_posterior[-1, mode]:.0%})"
+    return "-" if mode < 0 else f"{name or mode} ({curve.failure_posterior[-1, mode]:.0%})"
 
 
 def _summary(args: ScoreArgs, clip: VideoClip, scores: VideoScores, files: Sequence[Path]) -> dict[str, Any]:
@@ -185,6 +196,8 @@ def _summary(args: ScoreArgs, clip: VideoClip, scores: VideoScores, files: Seque
                 "similarity": float(curve.similarity[-1]),
                 "success": float(curve.success[-1]),
                 "failure_mode": int(curve.failure_mode[-1]),
+                "failure_name": scores.failure_name(number),
+                "failure_task": modes.task if modes is not None else "",
                 "failure_posterior": curve.failure_posterior[-1].tolist(),
                 "curve": {
                     "frame": clip.places.tolist(),
@@ -192,7 +205,9 @@ def _summary(args: ScoreArgs, clip: VideoClip, scores: VideoScores, files: Seque
                     "success": curve.success.tolist(),
                 },
             }
-            for sentence, curve in zip(scores.texts, scores.curves, strict=True)
+            for number, (sentence, curve, modes) in enumerate(
+                zip(scores.texts, scores.curves, scores.modes, strict=True)
+            )
         ],
         "files": [str(file) for file in files],
     }

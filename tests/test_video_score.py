@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from a2r_gym import cli
-from a2r_gym.protocols import Scores
+from a2r_gym.protocols import FailureModes, Scores
 from a2r_gym.testing import FrameCode, FrameReadingModel, draw_code
 from a2r_gym.video_file import read_clip
 from a2r_gym.video_score import draw_curves, score_clip
@@ -67,6 +67,24 @@ def test_table_marks_the_best_sentence_and_files_are_written(
     assert sorted(path.name for path in out.iterdir()) == ["curve.png", "scores.csv"]
     with Image.open(out / "curve.png") as picture:
         assert picture.width > 500
+
+
+def test_a_failure_is_named_in_table_and_json_and_a_success_is_not(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class NamingModel(FrameReadingModel):
+        def failure_modes(self, instruction: str) -> FailureModes | None:
+            return FailureModes("toy/count", ("never [began]",), 0.8) if instruction == "count" else None
+
+    for goal, name in ((50, "never [began] (100%)"), (5, "-")):
+        monkeypatch.setattr("a2r_gym.models.checkpoint.load_reward", lambda *_, goal=goal, **__: NamingModel(goal=goal))
+        run(folder, tmp_path / "out", texts=("count",))
+        line = next(line for line in capsys.readouterr().out.splitlines() if "count" in line)
+        assert line.rstrip().endswith(name)
+        run(folder, tmp_path / "out", "--json", texts=("count", "stand still"))
+        known, other = json.loads(capsys.readouterr().out)["scores"]
+        assert (known["failure_name"], known["failure_task"]) == (name.split(" (")[0].strip("-"), "toy/count")
+        assert (other["failure_name"], other["failure_task"]) == ("", "")
 
 
 def test_csv_has_a_row_for_each_sentence_and_prefix(

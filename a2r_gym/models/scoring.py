@@ -19,8 +19,9 @@ from a2r_gym.errors import FrameError, NonFiniteRewardError
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, FrameEncoder
 from a2r_gym.models.frames import check_instructions, check_video, resize_frames
 from a2r_gym.models.runtime import make_runtime
+from a2r_gym.models.task_lookup import TaskLookup, TaskMatch
 from a2r_gym.models.window import MAX_KEPT, FrameWindow, spread, window_indices
-from a2r_gym.protocols import Scores
+from a2r_gym.protocols import FailureModes, Scores
 
 __all__ = ["Adapt2Reward", "Adapt2RewardStream", "Calibration", "ScoreMatrix"]
 
@@ -48,10 +49,11 @@ class ScoreMatrix(NamedTuple):
 
 
 class _Text(NamedTuple):
-    """An instruction's embedding (D,) and those of its failure texts (K, D); K = 0 without any."""
+    """An instruction's embedding (D,), those of its failure texts (K, D), and whose they are; K = 0 without any."""
 
     success_D: Tensor
     failures_KD: Tensor
+    match: TaskMatch | None
 
 
 class Adapt2Reward:
@@ -77,11 +79,7 @@ class Adapt2Reward:
         self.name = name
         self._encode = make_runtime(FrameEncoder(network), network.backbone.image_size, runtime)
         self._texts: dict[str, _Text] = {}
-        self._task_of = {
-            _plain(sentence): index
-            for index, task in reversed(list(enumerate(network.config.tasks)))
-            for sentence in task.instructions
-        }
+        self._lookup = TaskLookup(network)
 
     @property
     def runtime(self) -> str:
@@ -94,16 +92,24 @@ class Adapt2Reward:
 
     @torch.inference_mode()
     def text(self, instruction: str) -> _Text:
-        """Embed an instruction and, where its task was trained, its failure texts; cached."""
+        """Embed an instruction and its failure texts, with the prompts of its task or of the nearest one; cached."""
         if instruction not in self._texts:
             success_D = self.network.encode_text([instruction])[0]
-            task = self._task_of.get(_plain(instruction))
-            if task is None or self.network.config.num_failure_modes == 0:
-                failures_KD = success_D.new_zeros((0, len(success_D)))
-            else:
-                failures_KD = self.network.encode_failures([instruction], torch.tensor([task]))[0]
-            self._texts[instruction] = _Text(success_D, failures_KD)
+            match = self._lookup.find(instruction, success_D)
+            failures_KD = success_D.new_zeros((0, len(success_D)))
+            if match is not None:
+                live = self.network.config.mode_counts[match.task]
+                failures_KD = self.network.encode_failures([instruction], torch.tensor([match.task]))[0, :live]
+            self._texts[instruction] = _Text(success_D, failures_KD, match)
         return self._texts[instruction]
+
+    def failure_modes(self, instruction: str) -> FailureModes | None:
+        """See `a2r_gym.protocols.FailureAware`; an instruction that was not trained has the nearest task's modes."""
+        match = self.text(instruction).match
+        if match is None:
+            return None
+        task = self.network.config.tasks[match.task]
+        return FailureModes(task.name, task.failure_modes, match.similarity)
 
     @torch.inference_mode()
     def embed(self, features_BTF: NDArray[np.float32]) -> Tensor:
@@ -162,7 +168,7 @@ class Adapt2Reward:
 
         Returns:
             Scores, and the margins float32 (B,): similarity to the instruction minus the largest to one of
-            its failure texts; NaN for an instruction without failure texts.
+            its failure texts; NaN where the model has none.
         """
         texts = [self.text(sentence) for sentence in instructions]
         modes = max(len(text.failures_KD) for text in texts)
@@ -196,7 +202,7 @@ class Adapt2RewardStream:
     """Scores of N running episodes; implements `a2r_gym.protocols.MarginStream`.
 
     Attributes:
-        margin: float32 (N,), margins of the last push; NaN for instructions without failure texts.
+        margin: float32 (N,), margins of the last push; NaN where the model has no failure texts.
     """
 
     def __init__(self, model: Adapt2Reward, instructions: list[str]) -> None:
@@ -253,11 +259,6 @@ class Adapt2RewardStream:
         self._kept[number, : len(keep)] = self._kept[number, keep]
         self._kept[number, len(keep)] = feature
         return len(keep) + 1
-
-
-def _plain(sentence: str) -> str:
-    """Fold a sentence for look-up: case, outer spaces and the full stop do not matter."""
-    return " ".join(sentence.lower().split()).rstrip(".!")
 
 
 def _finite(values: NDArray[np.float32]) -> NDArray[np.float32]:

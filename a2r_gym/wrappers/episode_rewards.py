@@ -14,7 +14,7 @@ from gymnasium.error import ResetNeeded
 from numpy.typing import NDArray
 
 from a2r_gym.errors import FrameError, InstructionError, NonFiniteRewardError, WrappingError, unknown_name
-from a2r_gym.protocols import MarginStream, RewardModel, RewardStream, Scores
+from a2r_gym.protocols import FailureAware, MarginStream, RewardModel, RewardStream, Scores, known_failures
 from a2r_gym.wrappers.frame_buffer import Moment
 
 __all__ = [
@@ -98,20 +98,23 @@ class StepScore(NamedTuple):
         similarity: See `Scores`.
         success: See `Scores`.
         failure_mode: See `Scores`.
+        failure_name: Its readable name; empty where no failure is seen or its modes have no names.
     """
 
     reward: float
     similarity: float
     success: float
     failure_mode: int
+    failure_name: str = ""
 
     def info(self) -> dict[str, Any]:
-        """Give what goes into ``info``: plain Python numbers under ``a2r/``."""
-        return {
+        """Give what goes into ``info``: plain Python numbers under ``a2r/``, and the failure's name if it has one."""
+        numbers = {
             "a2r/similarity": self.similarity,
             "a2r/success": self.success,
             "a2r/failure_mode": self.failure_mode,
         }
+        return {**numbers, "a2r/failure_name": self.failure_name} if self.failure_name else numbers
 
 
 class _Score(NamedTuple):
@@ -203,7 +206,7 @@ class EpisodeRewards:
         config: How a score becomes a reward.
 
     Raises:
-        WrappingError: ``mode="margin"`` and the model's streams have no margin.
+        WrappingError: ``mode="margin"`` and the model knows no failure texts.
     """
 
     def __init__(self, model: RewardModel, instructions: Sequence[str], config: RewardConfig) -> None:
@@ -216,7 +219,9 @@ class EpisodeRewards:
             if self._rows is not None or len(self._instructions) == 1
             else [model.stream([sentence]) for sentence in self._instructions]
         )
-        if config.mode == "margin" and not isinstance(together, MarginStream):
+        self._modes = [known_failures(model, sentence) for sentence in self._instructions]
+        no_texts = isinstance(model, FailureAware) and None in self._modes
+        if config.mode == "margin" and (no_texts or not isinstance(together, MarginStream)):
             raise WrappingError(
                 f"reward_mode='margin' needs a model that knows failure texts; {type(model).__name__} has none. "
                 "Use reward_mode='similarity'"
@@ -278,7 +283,9 @@ class EpisodeRewards:
         reward = 0.0 if moment.step == 0 or before is None else self._reward(before, now, moment)
         if not all(map(math.isfinite, (reward, now.similarity, now.success))):
             raise NonFiniteRewardError(self._non_finite(row, moment, now, reward))
-        return StepScore(reward, now.similarity, now.success, now.failure_mode)
+        modes = self._modes[row]
+        failure_name = modes.name(now.failure_mode) if modes is not None else ""
+        return StepScore(reward, now.similarity, now.success, now.failure_mode, failure_name)
 
     def _reward(self, before: _Score, now: _Score, moment: Moment) -> float:
         config = self._config
@@ -295,7 +302,7 @@ class EpisodeRewards:
     def _non_finite(self, row: int, moment: Moment, now: _Score, reward: float) -> str:
         hint = ""
         if self._config.mode == "margin" and math.isnan(now.margin):
-            hint = "; the model has no failure texts for this instruction: use one it was trained on, or 'similarity'"
+            hint = "; the model has no failure texts for this instruction: use reward_mode='similarity'"
         return (
             f"the learned reward must be finite, got {reward} at step {moment.step} of environment {row}, instruction "
             f"{self._instructions[row]!r} (reward_mode={self._config.mode!r}, similarity {now.similarity}, success "

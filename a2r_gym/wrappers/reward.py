@@ -26,8 +26,9 @@ class VideoTextReward(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordCon
     """Replaces an environment's reward by how well its video does what an instruction says.
 
     Each step is rendered and encoded once. ``terminated`` and ``truncated`` are never changed. ``info`` gains
-    ``a2r/similarity``, ``a2r/success``, ``a2r/failure_mode`` (at resets too), ``original_env_rew`` and, where the
-    environment tells its success, ``is_success``. Put it around a ``TimeLimit``, not inside: it must see the end.
+    ``a2r/similarity``, ``a2r/success``, ``a2r/failure_mode`` (at resets too), ``a2r/failure_name`` where a failure is
+    seen whose mode has a name, ``original_env_rew`` and, where the environment tells its success, ``is_success``. Put
+    it around a ``TimeLimit``, not inside: it must see the end.
 
     Reward modes, with the names of `Scores`: ``"similarity"`` (the paper's), ``"success"``, ``"margin"`` (similarity
     to the instruction minus the largest to one of its failure texts) and ``"progress"``:

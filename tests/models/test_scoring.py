@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ import torch
 
 from a2r_gym.errors import FrameError, InstructionError, NonFiniteRewardError
 from a2r_gym.models.scoring import Adapt2Reward, Calibration
-from a2r_gym.protocols import MarginStream, RewardModel
-from tests.models.conftest import CALIBRATION, MakeNetwork, MakeVideo
+from a2r_gym.protocols import FailureAware, FailureModes, MarginStream, RewardModel
+from tests.models.conftest import CALIBRATION, TASKS, MakeNetwork, MakeVideo
 
 DRAWER, MUG, FOREIGN = "close the drawer", "push the mug to the left", "fly to the moon"
 
@@ -55,16 +56,34 @@ class TestScores:
         assert (done.failure_mode == -1).all()
         np.testing.assert_array_equal(done.failure_posterior, failed.failure_posterior)
 
-    def test_an_instruction_without_failure_texts_has_no_mode_no_posterior_and_no_margin(
+    def test_every_instruction_has_a_mode_a_posterior_and_a_margin(
         self, model: Adapt2Reward, make_video: MakeVideo
     ) -> None:
         stream = _sure(model.network, success=False).stream([FOREIGN, DRAWER])
         scores = stream.push(make_video(2), np.ones(2, bool))
-        assert scores.failure_mode[0] == -1
-        assert not scores.failure_posterior[0].any()
-        assert np.isnan(stream.margin[0])
-        assert np.isfinite(stream.margin[1])
-        assert -2 <= stream.margin[1] <= 2
+        assert (scores.failure_mode >= 0).all()
+        np.testing.assert_allclose(scores.failure_posterior.sum(1), 1.0, atol=1e-5)
+        assert (np.abs(stream.margin) <= 2).all()
+
+    def test_modes_that_a_task_does_not_use_are_never_told(
+        self, make_network: MakeNetwork, make_video: MakeVideo
+    ) -> None:
+        tasks = (replace(TASKS[0], num_failure_modes=1), TASKS[1])
+        model = _sure(make_network(tasks=tasks), success=False)
+        videos = [make_video(4, seed) for seed in range(6)]
+        together = model.score(videos, [DRAWER, MUG] * 3)
+        assert (together.failure_mode[::2] == 0).all()
+        assert together.failure_posterior.shape == (6, 3)
+        np.testing.assert_allclose(together.failure_posterior[::2], [[1.0, 0.0, 0.0]] * 3, atol=1e-6)
+        assert (together.failure_posterior[1::2] > 0).all()
+        alone = model.score(videos[:1], [DRAWER])
+        assert alone.failure_posterior.shape == (1, 1)  # K is the largest of the batch
+        stream = model.stream([DRAWER])
+        similarity = stream.push(make_video(1), np.ones(1, bool)).similarity[0]
+        with torch.inference_mode():
+            text = model.network.encode_failures([DRAWER], torch.tensor([0]))[0, 0]
+            video = model.embed(model.encode_frames(make_video(1))[[0] * 8][None])[0]
+        assert stream.margin[0] == pytest.approx(float(similarity) - float(video @ text), abs=1e-5)
 
     def test_the_margin_is_to_the_most_similar_failure_text(self, model: Adapt2Reward, make_video: MakeVideo) -> None:
         stream = model.stream([MUG])
@@ -84,11 +103,37 @@ class TestScores:
     def test_a_paraphrase_of_training_has_failure_texts(self, model: Adapt2Reward) -> None:
         assert len(model.text("push the drawer shut").failures_KD) == 3
 
+    def test_failure_modes_tell_the_task_the_names_and_how_near(self, model: Adapt2Reward) -> None:
+        assert isinstance(model, FailureAware)
+        own = model.failure_modes(MUG)
+        assert own == FailureModes("tabletop/mug-left", ("untouched", "to the right", "too short"), 1.0)
+        assert [own.name(mode) for mode in (-1, 0, 2)] == ["", "untouched", "too short"]
+        unnamed = model.failure_modes(DRAWER)
+        assert unnamed == FailureModes("tabletop/drawer-close", (), 1.0)
+        assert unnamed.name(0) == ""
+        far = model.failure_modes(FOREIGN)
+        assert far is not None
+        assert far.similarity < 1.0
+
+    def test_failure_texts_of_a_new_instruction_are_its_own_words_with_the_nearest_tasks_prompts(
+        self, model: Adapt2Reward
+    ) -> None:
+        near = model.failure_modes(FOREIGN)
+        assert near is not None
+        task = [entry.name for entry in TASKS].index(near.task)
+        with torch.inference_mode():
+            expected = model.network.encode_failures([FOREIGN], torch.tensor([task]))[0]
+        torch.testing.assert_close(model.text(FOREIGN).failures_KD, expected)
+
     def test_a_model_without_failure_modes_scores(self, make_network: MakeNetwork, make_video: MakeVideo) -> None:
         model = Adapt2Reward(make_network(num_failure_modes=0), CALIBRATION, name="none", runtime="torch")
         scores = model.score([make_video(3)], [DRAWER])
         assert scores.failure_posterior.shape == (1, 0)
         assert scores.failure_mode.tolist() == [-1]
+        assert model.failure_modes(DRAWER) is None
+        stream = model.stream([DRAWER])
+        stream.push(make_video(1), np.ones(1, bool))
+        assert np.isnan(stream.margin).all()
 
     def test_the_matrix_holds_every_pair(self, model: Adapt2Reward, make_video: MakeVideo) -> None:
         videos, sentences = [make_video(4, seed) for seed in range(3)], [DRAWER, FOREIGN]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from a2r_gym.protocols import Scores
+from a2r_gym.protocols import FailureModes, Scores
 from a2r_gym.testing import FrameReadingModel, FrameReadingStream
 
 ACTION = np.zeros(2, dtype=np.float32)
@@ -29,6 +29,14 @@ class WholePushModel(FrameReadingModel):
 
     def stream(self, instructions: Sequence[str]) -> _WholePush:  # type: ignore[override]
         return _WholePush(super().stream(instructions))
+
+
+class FailureNamingModel(FrameReadingModel):
+    """Knows and names the failures of one instruction, knows those of another, and none of a third."""
+
+    def failure_modes(self, instruction: str) -> FailureModes | None:
+        names = {"count": ("never began",), "unnamed": ()}
+        return FailureModes("toy/count", names[instruction], 1.0) if instruction in names else None
 
 
 @pytest.fixture(params=[FrameReadingModel, WholePushModel], ids=["rows", "whole"])

@@ -26,7 +26,7 @@ from a2r_gym.errors import (
 )
 from a2r_gym.testing import FrameReadingModel, StepCounterEnv
 from a2r_gym.wrappers import VideoTextReward
-from tests.wrappers.conftest import ACTION, WholePushModel
+from tests.wrappers.conftest import ACTION, FailureNamingModel, WholePushModel
 
 
 def episode(env: gym.Env[Any, Any]) -> list[tuple[float, bool, bool, dict[str, Any]]]:
@@ -97,6 +97,16 @@ def test_success_mode_rewards_success_and_margin_mode_the_streams_margin() -> No
 def test_margin_mode_refuses_a_model_without_failure_texts() -> None:
     with pytest.raises(WrappingError, match="failure texts"):
         VideoTextReward(StepCounterEnv(), "count", WholePushModel(), reward_mode="margin")
+    with pytest.raises(WrappingError, match="FailureNamingModel has none"):
+        VideoTextReward(StepCounterEnv(), "stand still", FailureNamingModel(), reward_mode="margin")
+
+
+def test_info_names_a_failure_where_one_is_seen_and_named() -> None:
+    rows = episode(VideoTextReward(StepCounterEnv(episode_length=3), "count", FailureNamingModel(goal=4)))
+    assert [row[3].get("a2r/failure_name") for row in rows] == ["never began", "never began", None, None]
+    for sentence in ("stand still", "unnamed"):
+        rows = episode(VideoTextReward(StepCounterEnv(), sentence, FailureNamingModel()))
+        assert all("a2r/failure_name" not in row[3] for row in rows)
 
 
 @pytest.mark.parametrize(("end", "last"), [("terminated", 0.0), ("truncated", 0.6)])

@@ -15,7 +15,7 @@ from gymnasium.wrappers.vector import RecordEpisodeStatistics
 from a2r_gym.errors import FrameError, InstructionError, NonFiniteRewardError, RenderModeError, WrappingError
 from a2r_gym.testing import FrameReadingModel, StepCounterEnv
 from a2r_gym.wrappers import FrameCapture, VectorVideoTextReward, VideoTextReward
-from tests.wrappers.conftest import WholePushModel
+from tests.wrappers.conftest import FailureNamingModel, WholePushModel
 
 LENGTHS = (2, 3, 5)
 ACTIONS = np.zeros((len(LENGTHS), 2), dtype=np.float32)
@@ -65,6 +65,18 @@ def assert_same(left: Any, right: Any, where: str = "") -> None:
     else:
         np.testing.assert_array_equal(left, right, err_msg=where)
         assert np.asarray(left).dtype == np.asarray(right).dtype, where
+
+
+def test_names_of_failures_are_marked_where_there_are_any() -> None:
+    env = VectorVideoTextReward(
+        SyncVectorEnv(counter_fns()), ["count", "stand still", "count"], reward_model=FailureNamingModel(goal=4)
+    )
+    _, infos = env.reset(seed=0)
+    assert infos["a2r/failure_name"].tolist() == ["never began", None, "never began"]
+    assert infos["_a2r/failure_name"].tolist() == [True, False, True]
+    env.step(ACTIONS)
+    *_, infos = env.step(ACTIONS)  # success is 0.5 now, where an episode goes on
+    assert "a2r/failure_name" not in infos
 
 
 @pytest.mark.parametrize("autoreset", list(AutoresetMode))
