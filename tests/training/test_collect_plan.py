@@ -1,4 +1,4 @@
-"""A collection is what it says: no episode twice, none of another preset's, every one in exactly one shard."""
+"""A collection is what it says: no episode twice, and nothing that cannot be collected."""
 
 from __future__ import annotations
 
@@ -7,20 +7,8 @@ from dataclasses import replace
 import pytest
 
 from a2r_gym.errors import DataError, UnknownNameError
-from a2r_train.collect_plan import (
-    NEAR,
-    PRESETS,
-    PRODUCT_SEEDS,
-    SHARD_EPISODES,
-    TEST_SEEDS,
-    VALIDATION_SEEDS,
-    CollectConfig,
-    EpisodeRequest,
-    product_config,
-    task_table,
-    test_config,
-    validation_config,
-)
+from a2r_train.collect_plan import CollectConfig, EpisodeRequest
+from a2r_train.collect_presets import product_config
 
 pytest.importorskip("metaworld")
 
@@ -82,80 +70,3 @@ class TestConfig:
             ("tabletop", "mug-left"), ("tabletop", "drawer-close"),
         }  # fmt: skip
         assert config.only() == config
-
-
-@pytest.mark.parametrize("name", PRESETS)
-@pytest.mark.parametrize("scale", [0.05, 1.0])
-class TestPresets:
-    def test_shards_hold_every_episode_once_in_order(self, name: str, scale: float) -> None:
-        config = PRESETS[name](scale)
-        shards = config.shards()
-        assert [shard.number for shard in shards] == list(range(len(shards)))
-        first = 0
-        for shard in shards:
-            assert shard.first_episode == first
-            first += shard.num_episodes
-        assert first == config.num_episodes
-        made = [request for shard in shards for request in shard.requests]
-        assert sorted(map(repr, made)) == sorted(map(repr, config.requests))
-
-    def test_a_shard_is_one_scene_and_no_endless_one(self, name: str, scale: float) -> None:
-        for shard in PRESETS[name](scale).shards():
-            assert len({(request.family, request.scene) for request in shard.requests}) == 1
-            before_last = sum(request.num_episodes for request in shard.requests[:-1])
-            assert before_last < SHARD_EPISODES
-
-    def test_every_task_of_both_families_has_every_source(self, name: str, scale: float) -> None:
-        found: dict[tuple[str, str], set[str]] = {}
-        for request in PRESETS[name](scale).requests:
-            found.setdefault((request.family, request.task), set()).update(source for source, _ in request.sources)
-        tasks = {(family, task) for family in ("metaworld", "tabletop") for task in task_table(family)}
-        assert set(found) == tasks
-        assert all(sources == {"success", "random", *NEAR} for sources in found.values())
-
-
-class TestHygiene:
-    def _seeds(self, config: CollectConfig) -> set[int]:
-        return {seed for request in config.requests for _, seed in request.episodes()}
-
-    @pytest.mark.parametrize(
-        ("config", "allowed"),
-        [(product_config(), PRODUCT_SEEDS), (validation_config(), VALIDATION_SEEDS), (test_config(), TEST_SEEDS)],
-        ids=["product", "validation", "test"],
-    )
-    def test_seeds_stay_in_their_own_range(self, config: CollectConfig, allowed: range) -> None:
-        assert self._seeds(config) <= set(allowed)
-
-    def test_the_three_ranges_are_apart(self) -> None:
-        assert not set(PRODUCT_SEEDS) & set(VALIDATION_SEEDS)
-        assert not set(TEST_SEEDS) & (set(PRODUCT_SEEDS) | set(VALIDATION_SEEDS))
-
-    def test_generated_scenes_are_those_of_their_use_and_shifted_ones_are_left_to_tests(self) -> None:
-        scenes = {name: {request.scene for request in PRESETS[name]().requests} for name in PRESETS}
-        assert {int(scene) for scene in scenes["product"] - {"default", "train"}} == set(range(2000, 2200))
-        assert {int(scene) for scene in scenes["validation"] - {"default", "train"}} <= set(range(1000, 1100))
-        assert scenes["test"] == {"default", "train"}
-
-    def test_in_generated_scenes_half_are_meant_to_succeed(self) -> None:
-        counts: dict[str, int] = {}
-        for request in product_config().requests:
-            if request.scene.isdigit():
-                for source, count in request.sources:
-                    counts[source] = counts.get(source, 0) + count
-        total = sum(counts.values())
-        assert counts["success"] / total == pytest.approx(0.5, abs=0.01)
-        assert counts["random"] / total == pytest.approx(0.25, abs=0.01)
-        assert [counts[source] for source in NEAR] == pytest.approx([total / 12] * 3, rel=0.05)
-
-    def test_the_test_set_holds_what_the_reported_numbers_need(self) -> None:
-        for request in test_config().requests:
-            counts = dict(request.sources)
-            need = (20, 10, 10) if request.family == "metaworld" else (80, 40, 40)
-            assert counts["success"] >= need[0]
-            assert counts["random"] >= need[1]
-            assert sum(counts[source] for source in NEAR) >= need[2]
-
-    @pytest.mark.parametrize("scale", [0.0, -1.0, 11.0, float("nan")])
-    def test_scales_out_of_range_are_refused(self, scale: float) -> None:
-        with pytest.raises(DataError, match="scale must be above 0"):
-            product_config(scale)

@@ -20,15 +20,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from tqdm import tqdm
 
 from a2r_gym.errors import DataError, WorkerError
-from a2r_train.collect_plan import (
-    PRESETS,
-    CollectConfig,
-    EpisodeRequest,
-    Shard,
-    product_config,
-    test_config,
-    validation_config,
-)
+from a2r_train.collect_plan import CollectConfig, EpisodeRequest, Shard
+from a2r_train.collect_presets import PRESETS
 from a2r_train.data.dataset_files import read_json, shard_is_finished, write_json
 from a2r_train.data.lerobot import ShardWriter, finish_dataset
 
@@ -42,9 +35,6 @@ __all__ = [
     "claim",
     "collect",
     "main",
-    "product_config",
-    "test_config",
-    "validation_config",
 ]
 
 _THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -56,7 +46,8 @@ class CollectArgs:
 
     Attributes:
         out: Folder of the data set; a collection that was cut off there goes on.
-        preset: Which episodes: for training, for tuning and calibration, or for the reported numbers.
+        preset: Which episodes: ``product`` to train on, ``validation`` to tune and calibrate on, ``test`` and
+            ``new-scenes`` (of the generator) to report on; ``paper`` and ``paper-test``: the paper's protocol.
         scale: Multiplies the numbers of episodes and of scenes, for example 0.1 for a try.
         workers: Processes.
         seed: Changes noise, lengths and plans, not the environments' starts.
@@ -66,7 +57,7 @@ class CollectArgs:
     """
 
     out: Path
-    preset: Literal["product", "validation", "test"] = "product"
+    preset: Literal["product", "validation", "test", "new-scenes", "paper", "paper-test"] = "product"
     scale: float = 1.0
     workers: int = 2
     seed: int = 0

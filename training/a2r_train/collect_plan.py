@@ -1,9 +1,4 @@
-"""Which episodes a collection holds: the configuration, and the three that the bundled checkpoint needs.
-
-Seeds of the environment's reset, none of them shared: tests have 9000-9999 (and read them only there), training
-`PRODUCT_SEEDS`, validation `VALIDATION_SEEDS`. Scenes of the generator: training 2000-2199, validation 1000-1029; the
-named shifted scenes and seeds from 9000 on are for benchmarks only.
-"""
+"""What a collection is: which episodes of which tasks in which scenes, and how they are split into pieces of work."""
 
 from __future__ import annotations
 
@@ -19,35 +14,10 @@ from a2r_gym.errors import DataError, unknown_name
 from a2r_train.data.lerobot import DatasetInfo
 from a2r_train.rollouts import FAMILIES
 
-__all__ = [
-    "PRESETS",
-    "PRODUCT_SEEDS",
-    "TEST_SEEDS",
-    "VALIDATION_SEEDS",
-    "CollectConfig",
-    "EpisodeRequest",
-    "Shard",
-    "product_config",
-    "test_config",
-    "validation_config",
-]
+__all__ = ["SHARD_EPISODES", "CollectConfig", "EpisodeRequest", "Shard", "task_table"]
 
-TEST_SEEDS: Final = range(9_000, 10_000)
-PRODUCT_SEEDS: Final = range(100_000, 200_000)
-VALIDATION_SEEDS: Final = range(900_000, 910_000)
-"""Seeds of the environment's reset."""
-PRODUCT_SCENES: Final = range(2000, 2200)
-VALIDATION_SCENES: Final = range(1000, 1030)
-"""Scenes of the table-top's generator."""
-NEAR: Final = ("missed", "stopped_short", "undone")
-"""Near-successes, in equal parts."""
-PER_SCENE: Final = 3
-"""Episodes of a task in each generated scene."""
 SHARD_EPISODES: Final = 300
 """A shard is closed once it holds as many."""
-_ROUND: Final = ("success", "random", "success", "missed", "success", "random", "success", "stopped_short", "success",
-                 "random", "success", "undone")  # fmt: skip
-"""Sources of successive episodes where a scene holds only a few of each task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,90 +187,3 @@ def task_table(family: str) -> Mapping[str, TaskInfo]:
     """Return a family's tasks by name."""
     tasks: Mapping[str, TaskInfo] = importlib.import_module(FAMILIES[family].tasks).TASKS
     return tasks
-
-
-def _counts(success: int, random: int, near: int, scale: float) -> tuple[tuple[str, int], ...]:
-    """Return the number of episodes by source: near-successes in equal parts, at least one of each."""
-    pairs = [("success", success), ("random", random), *((source, near / len(NEAR)) for source in NEAR)]
-    return tuple((source, max(1, round(count * scale))) for source, count in pairs)
-
-
-def _default_scenes(counts: Mapping[str, tuple[tuple[str, int], ...]], first_seed: int) -> list[EpisodeRequest]:
-    """Request episodes of every task of each family in its default scene."""
-    scenes = {"metaworld": "default", "tabletop": "train"}
-    return [
-        EpisodeRequest(family=family, task=task, scene=scenes[family], sources=sources, first_seed=first_seed)
-        for family, sources in counts.items()
-        for task in task_table(family)
-    ]
-
-
-def _generated_scenes(scenes: range, first_seed: int) -> list[EpisodeRequest]:
-    """Request `PER_SCENE` episodes of every table-top task in each scene, the sources balanced over the scenes."""
-    requests = []
-    for place, scene in enumerate(scenes):
-        for number, task in enumerate(task_table("tabletop")):
-            begin = PER_SCENE * (place + number)
-            picked = [_ROUND[(begin + offset) % len(_ROUND)] for offset in range(PER_SCENE)]
-            sources = tuple((source, picked.count(source)) for source in dict.fromkeys(picked))
-            first = first_seed + PER_SCENE * place
-            requests.append(
-                EpisodeRequest(family="tabletop", task=task, scene=str(scene), sources=sources, first_seed=first)
-            )
-    return requests
-
-
-def _scaled(scenes: range, scale: float) -> range:
-    return scenes[: max(1, round(len(scenes) * scale))]
-
-
-def product_config(scale: float = 1.0) -> CollectConfig:
-    """Return what the bundled checkpoint is trained on: some 100 episodes a task in Meta-World, 750 on the table-top.
-
-    Args:
-        scale: Multiplies the numbers of episodes and of scenes.
-    """
-    _check_scale(scale)
-    counts = {"metaworld": _counts(58, 24, 24, scale), "tabletop": _counts(78, 36, 36, scale)}
-    first = PRODUCT_SEEDS.start
-    generated = _generated_scenes(_scaled(PRODUCT_SCENES, scale), first + 10_000)
-    return CollectConfig(requests=(*_default_scenes(counts, first), *generated))
-
-
-def validation_config(scale: float = 1.0) -> CollectConfig:
-    """Return what training is watched and calibrated on.
-
-    Args:
-        scale: Multiplies the numbers of episodes and of scenes.
-    """
-    _check_scale(scale)
-    counts = {"metaworld": _counts(8, 3, 3, scale), "tabletop": _counts(24, 12, 12, scale)}
-    first = VALIDATION_SEEDS.start
-    generated = _generated_scenes(_scaled(VALIDATION_SCENES, scale), first + 5_000)
-    return CollectConfig(requests=(*_default_scenes(counts, first), *generated))
-
-
-def test_config(scale: float = 1.0) -> CollectConfig:  # noqa: PT028 - no test
-    """Return what the reported numbers are measured on.
-
-    At least 20 successes, 10 random and 10 near failures of each Meta-World task, 80, 40 and 40 of each of the
-    table-top's; a few more are asked for, because some plans turn out otherwise.
-
-    Args:
-        scale: Multiplies the numbers of episodes.
-    """
-    _check_scale(scale)
-    counts = {"metaworld": _counts(27, 12, 12, scale), "tabletop": _counts(88, 44, 45, scale)}
-    return CollectConfig(requests=tuple(_default_scenes(counts, TEST_SEEDS.start)))
-
-
-test_config.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a test
-
-
-PRESETS: Final = {"product": product_config, "validation": validation_config, "test": test_config}
-"""The collections of ``a2r collect --preset``."""
-
-
-def _check_scale(scale: float) -> None:
-    if not 0.0 < scale <= 10.0:
-        raise DataError(f"scale must be above 0 and at most 10, got {scale}")

@@ -272,7 +272,19 @@ _REARRANGED: Final = replace(
     camera=CameraParams(target=(-0.009, 0.606, 0.06), distance=0.876, azimuth=-8.0, elevation=48.0, fovy=36.0),
     hand=(-0.04, 0.5),
 )
-SCENES: Final[dict[str, SceneParams]] = {scene.name: scene for scene in (_TRAIN, _RECOLOR, _VIEWPOINT, _REARRANGED)}
+_COMBINED: Final = replace(
+    _REARRANGED,
+    name="combined",
+    camera=CameraParams(target=(0.012, 0.604, 0.06), distance=0.92, azimuth=20.0, elevation=37.0, fovy=40.0),
+    table=_RECOLOR.table,
+    floor=_RECOLOR.floor,
+    colours=_RECOLOR.colours,
+    lights=_RECOLOR.lights,
+)
+"""All three changes at once."""
+SCENES: Final[dict[str, SceneParams]] = {
+    scene.name: scene for scene in (_TRAIN, _RECOLOR, _VIEWPOINT, _REARRANGED, _COMBINED)
+}
 """The named scenes. All but "train" are for tests only."""
 
 

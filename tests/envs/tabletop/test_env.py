@@ -23,7 +23,7 @@ from a2r_gym.rendering import MujocoRenderer
 from tests.envs.pictures import centre, pixels_of
 
 STILL = np.zeros(5, dtype=np.float32)
-PICTURE_SCENES = ("train", "viewpoint", "rearranged", 1000, 1001, 1003)
+PICTURE_SCENES = ("train", "viewpoint", "rearranged", "combined", 1000, 1001, 1003)
 """Where the expert does all that is looked at here; in scene 1002 it often does not push the mug away."""
 HANDLE, MUG = "faucet_faucet_red", "mug_cmwhite"
 

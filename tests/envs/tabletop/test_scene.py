@@ -12,13 +12,13 @@ from a2r_gym.errors import UnknownNameError
 
 
 def test_the_named_scenes_are_the_four_of_the_paper() -> None:
-    assert list(SCENES) == ["train", "recolor", "viewpoint", "rearranged"]
+    assert list(SCENES) == ["train", "recolor", "viewpoint", "rearranged", "combined"]
     assert all(scene_params(name).name == name for name in SCENES)
 
 
 @pytest.mark.parametrize("scene", ["trian", "", "-1", -1, 1.5, True])
 def test_an_unknown_scene_lists_what_there_is(scene: str | int) -> None:
-    with pytest.raises(UnknownNameError, match=r"Available: any integer >= 0 .*rearranged, recolor, train, viewpoint"):
+    with pytest.raises(UnknownNameError, match=r"Available: any integer >= 0 .*combined, rearranged, recolor, train, viewpoint"):
         scene_params(scene)
 
 
