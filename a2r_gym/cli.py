@@ -40,6 +40,7 @@ VERBS = {
     "rl": Verb("a2r_gym.rl.command:main", "train a stable-baselines3 agent on the learned reward", "sb3"),
     "collect": Verb("a2r_train.collect:main", "collect rollouts, successes and failures", "metaworld,train"),
     "on-policy": Verb("a2r_train.on_policy:main", "record agents trained on the reward", "metaworld,sb3,train"),
+    "hands": Verb("a2r_train.data.hands.command:main", "render human clips, a stand-in for Something-Something V2", "train"),
     "fit": Verb("a2r_train.fit:main", "train a reward model by a recipe", "train"),
     "evaluate": Verb("a2r_train.evaluate:main", "measure a reward model on rollouts it has not seen", "train"),
 }

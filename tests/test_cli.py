@@ -18,6 +18,7 @@ OPTIONS = {
     "reward-mode reward-model seed steps video",
     "collect": "families no-sheets out preset scale seed sheets tasks workers",
     "on-policy": "episodes out seed",
+    "hands": "clips no-sheets out seed sheets templates workers",
     "fit": "begin cache data name no-resume out resume seed steps threads validation workers",
     "evaluate": "batch-size cache-dir card data model no-card out paraphrases runtime seed sheets voc-per-task",
 }

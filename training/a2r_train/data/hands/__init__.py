@@ -1,0 +1,13 @@
+"""Embedded stand-in for Something-Something V2: hands that act on things, rendered in SS-V2's exact layout.
+
+SS-V2 can neither be shipped nor downloaded without an account. These clips take its place until someone has it: other
+bodies, objects, rooms and cameras than the robot's, so that what is learned from them is the action. Nothing of the
+robot environments is in them: every shape and texture is computed here.
+
+`repertoire` lists the actions, `opening`, `moving`, `placing` and `twisting` draw them, `performance` moves hand and
+objects, `surroundings` and `camera` make the view, `film` renders, `command` writes the data set.
+"""
+
+from a2r_train.data.hands.command import HandsConfig, make_hands
+
+__all__ = ["HandsConfig", "make_hands"]
