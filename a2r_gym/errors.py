@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "A2RError",
+    "BackboneError",
     "BackendError",
     "CheckpointError",
     "DataError",
@@ -76,6 +77,10 @@ class MissingDependencyError(A2RError, ImportError):
 
 class WeightsError(A2RError, RuntimeError):
     """Pretrained weights are missing or their hash differs."""
+
+
+class BackboneError(A2RError, ValueError):
+    """A backbone's name points to a model that cannot be a backbone."""
 
 
 class WrappingError(A2RError, ValueError):

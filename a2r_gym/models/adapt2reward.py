@@ -152,7 +152,7 @@ class Adapt2RewardNetwork(nn.Module):
             dropout=config.dropout,
         )
         self.text_projection = nn.Sequential(
-            nn.Linear(self.text.width, self.text.width), nn.GELU(), nn.Linear(self.text.width, config.embedding)
+            nn.Linear(self.text.features, self.text.width), nn.GELU(), nn.Linear(self.text.width, config.embedding)
         )
         self.failure_prompts = FailurePrompts(
             num_tasks=len(config.tasks),

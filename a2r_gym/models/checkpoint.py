@@ -1,7 +1,8 @@
 """A checkpoint is a folder: config.json, model.safetensors, SHA256SUMS and a card.
 
 The tensors are those that training changed plus the image trunk's; the text tower's base comes from its
-package. Nothing is unpickled. A folder is written beside its place and moved in whole.
+package. Where the user's name of the backbone points to files, image and text are read from there again, and the
+config holds the files' hash. Nothing is unpickled. A folder is written beside its place and moved in whole.
 """
 
 from __future__ import annotations
@@ -72,11 +73,12 @@ def bundled_names() -> list[str]:
 
 
 def _tensors(network: Adapt2RewardNetwork) -> dict[str, Tensor]:
-    """What is stored: everything but the frozen base of the text tower."""
+    """What is stored: everything but the frozen base of the text tower, and of the image trunk where it is a user's."""
+    frozen = ("text.",) if network.backbone.weights_sha256 is None else ("text.", "image.")
     kept = {
         name: value.detach().cpu().contiguous()
         for name, value in network.state_dict().items()
-        if name in network.trained_names or not name.startswith("text.")
+        if name in network.trained_names or not name.startswith(frozen)
     }
     return {name: value for name, value in kept.items() if value.dtype.is_floating_point}
 
@@ -98,6 +100,8 @@ def save_checkpoint(folder: Path, network: Adapt2RewardNetwork, meta: Checkpoint
         (fresh / _TENSORS).chmod(0o644)
         config = {"format": FORMAT, "model": asdict(network.config), **asdict(meta)}
         config["model"].pop("task_names")
+        if network.backbone.weights_sha256 is not None:
+            config["backbone_sha256"] = network.backbone.weights_sha256
         (fresh / _CONFIG).write_text(json.dumps(config, indent=1) + "\n")
         (fresh / _CARD).write_text(card)
         _move_in(fresh, folder)
@@ -150,7 +154,7 @@ def load_reward(name: str | os.PathLike[str] | None = None, *, runtime: str | No
     Raises:
         UnknownNameError: Neither a bundled name nor a folder.
         CheckpointError: Files are missing, cut or changed.
-        WeightsError: The text tower's package is missing.
+        WeightsError: The text tower's package or the backbone's files are missing.
 
     Example:
         >>> import a2r_gym
@@ -177,6 +181,12 @@ def load_network(folder: Path) -> tuple[Adapt2RewardNetwork, CheckpointMeta]:
         for task in config["model"].pop("tasks")
     )
     network = Adapt2RewardNetwork(ModelConfig(tasks=tasks, **config["model"]), image_weights=False)
+    found, expected = network.backbone.weights_sha256, config.get("backbone_sha256")
+    if found != expected:
+        raise CheckpointError(
+            f"{folder} was trained on a backbone {network.config.backbone!r} with SHA-256 {expected}, the one that is "
+            f"there now has {found}; put back the files that it was trained on"
+        )
     try:
         stored = load_file(folder / _TENSORS)
     except SafetensorError as error:

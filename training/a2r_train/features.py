@@ -24,6 +24,7 @@ from tqdm import tqdm
 from a2r_gym.errors import DataError
 from a2r_train.augmentation import Augmentation
 from a2r_train.data.clips import ClipSet
+from a2r_train.data.human_clips import HumanClipSet
 
 __all__ = ["FeatureStore", "JoinedMaps", "cache_features", "join_stores"]
 
@@ -97,7 +98,7 @@ def _augmentation(seed: int, number: int, clip: int) -> tuple[Augmentation | Non
 
 
 def cache_features(
-    clips: ClipSet, backbone: str, folder: Path, *, num_augmentations: int, seed: int, workers: int
+    clips: ClipSet | HumanClipSet, backbone: str, folder: Path, *, num_augmentations: int, seed: int, workers: int
 ) -> FeatureStore:
     """Compute the feature maps, or read those that an earlier call has computed.
 
@@ -119,7 +120,8 @@ def cache_features(
     last_frames = hashlib.sha256()
     for clip in clips.frames:
         last_frames.update(clip[-1].tobytes())
-    key = json.dumps([backbone, list(shape), seed, last_frames.hexdigest()])
+    weights = backbone if tower.weights_sha256 is None else f"{backbone} {tower.weights_sha256}"
+    key = json.dumps([weights, list(shape), seed, last_frames.hexdigest()])
     place = folder / f"features-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     place.mkdir(parents=True, exist_ok=True)
     chunks = [(number, start) for number in range(shape[0]) for start in range(0, shape[1], CHUNK)]
