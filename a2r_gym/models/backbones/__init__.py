@@ -23,6 +23,7 @@ BACKBONES: dict[str, str] = {
     DEFAULT_BACKBONE: "a2r_gym.models.backbones.lite0_minilm:load",
     "open_clip:<arch>/<tag or path>": "a2r_gym.models.backbones.open_clip:load",
     "hf-video:<path>": "a2r_gym.models.backbones.hf_video:load",
+    "singularity:<path>": "a2r_gym.models.backbones.singularity:load",
 }
 """Backbone name -> "module:function".
 
