@@ -68,3 +68,7 @@ def test_a_miniature_run_ends_in_a_checkpoint_that_scores(tmp_path: Path) -> Non
     assert (network.config.backbone, network.backbone.channels) == (BACKBONE, WIDTH)
     model = load_reward(tmp_path / "run/checkpoint", runtime="torch")
     assert np.isfinite(model.score(np.zeros((1, 3, 24, 24, 3), np.uint8), ["close the drawer"]).similarity).all()
+    card = (tmp_path / "run/checkpoint/README.md").read_text()
+    assert f"image trunk of `{BACKBONE}`" in card
+    assert "EfficientNet" not in card
+    assert "MiniLM" not in card

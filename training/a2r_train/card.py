@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from a2r_gym.models.adapt2reward import ModelConfig
+from a2r_gym.models.backbones import DEFAULT_BACKBONE
 from a2r_gym.models.checkpoint import CheckpointMeta
 from a2r_train.data.clips import ClipSet
 
@@ -34,8 +35,8 @@ def model_card(name: str, clips: ClipSet, config: ModelConfig, meta: CheckpointM
 A video-language reward model of a2r-gym: frames and a sentence in, similarity and
 calibrated probability of success out.
 
-- Method: Adapt2Reward (ECCV 2024, arXiv 2407.14872) on small towers: a frozen EfficientNet-Lite0 trunk (ImageNet),
-  pooled frame by frame, a {config.depth}-layer temporal transformer, and all-MiniLM-L6-v2 with low-rank changes.
+- Method: Adapt2Reward (ECCV 2024, arXiv 2407.14872) on {_image(config)},
+  pooled frame by frame, a {config.depth}-layer temporal transformer, and {_text(config)} with low-rank changes.
 - Failure prompts: {config.num_failure_modes} for each of {len(config.tasks)} training tasks.
 - Recipe: `{meta.recipe}`; pictures: render preset `{meta.render_preset}`, {config.num_frames} frames of an episode.
 - Calibration: sigmoid({meta.calibration.slope:.2f} * similarity {meta.calibration.intercept:+.2f}), on held-out clips.
@@ -52,3 +53,13 @@ calibrated probability of success out.
 Simulated robots only, short tasks, one camera a scene. Where only a marker shows the target the score is weaker; the
 metrics tell those tasks apart. A calibrated probability holds for scenes like those of training.
 """
+
+
+def _image(config: ModelConfig) -> str:
+    if config.backbone == DEFAULT_BACKBONE:
+        return "small towers: a frozen EfficientNet-Lite0 trunk (ImageNet)"
+    return f"the frozen image trunk of `{config.backbone}`"
+
+
+def _text(config: ModelConfig) -> str:
+    return "all-MiniLM-L6-v2" if config.backbone == DEFAULT_BACKBONE else "the backbone's text tower"

@@ -147,11 +147,6 @@ class Singularity(nn.Module):
         self.vision_proj = nn.Linear(sizes.width, sizes.joint)
         self.text_proj = nn.Linear(sizes.text_width, sizes.joint)
 
-    def encode_tokens(self, pictures_NCHW: Tensor) -> Tensor:
-        """Encode pictures into normalised tokens (N, P, C), the class token first."""
-        tokens: Tensor = self.vision_norm(self.vision(pictures_NCHW).last_hidden_state)
-        return tokens
-
     def encode_pictures(self, pictures_NCHW: Tensor) -> Tensor:
         """Encode pictures into the joint space, (N, D) of unit length: BEiT's mean over patches, projected."""
         return nn.functional.normalize(self.vision_proj(self.vision(pictures_NCHW).pooler_output), dim=-1)
