@@ -42,6 +42,7 @@ VERBS = {
     "on-policy": Verb("a2r_train.on_policy:main", "record agents trained on the reward", "metaworld,sb3,train"),
     "hands": Verb("a2r_train.data.hands.command:main", "render human clips, a stand-in for Something-Something V2", "train"),
     "fit": Verb("a2r_train.fit:main", "train a reward model by a recipe", "train"),
+    "failures": Verb("a2r_train.failures:main", "show the ways in which a model knows tasks to fail", "train"),
     "evaluate": Verb("a2r_train.evaluate:main", "measure a reward model on rollouts it has not seen", "train"),
 }
 """All verbs, in the order in which they are listed."""

@@ -19,7 +19,8 @@ OPTIONS = {
     "collect": "families no-sheets out preset scale seed sheets tasks workers",
     "on-policy": "episodes out seed",
     "hands": "clips no-sheets out seed sheets templates workers",
-    "fit": "begin cache data name no-resume out resume seed steps threads validation workers",
+    "fit": "begin cache data max-failure-modes name no-resume out resume seed steps threads validation workers",
+    "failures": "cache-dir count data out runtime seed",
     "evaluate": "batch-size cache-dir card data model no-card out paraphrases runtime seed sheets voc-per-task",
 }
 """Frozen: other people's scripts are written against them. Add here what is added there; take nothing away."""

@@ -118,8 +118,15 @@ class Adapt2Reward:
         parts = torch.split(torch.from_numpy(features_BTF), _HEAD_BATCH)
         return torch.cat([self.network.encode_video(part.to(device)) for part in parts])
 
-    def _video_features(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Tensor:
-        """Embed whole videos, encoding only the frames that the head sees."""
+    def embed_videos(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Tensor:
+        """Embed whole videos, encoding only the frames that the head sees.
+
+        Args:
+            videos: See `RewardModel.score`.
+
+        Returns:
+            float (B, D), unit length.
+        """
         if len(videos) == 0:
             raise FrameError("expected at least one video, got none")
         head_frames = self.network.config.num_frames
@@ -133,7 +140,7 @@ class Adapt2Reward:
     def score(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]) -> Scores:
         """See `RewardModel.score`."""
         sentences = check_instructions(instructions, len(videos))
-        return self.compare(self._video_features(videos), sentences)[0]
+        return self.compare(self.embed_videos(videos), sentences)[0]
 
     def score_steps(self, video: NDArray[np.uint8], instruction: str) -> Scores:
         """See `RewardModel.score_steps`."""
@@ -155,7 +162,7 @@ class Adapt2Reward:
             Similarity and success, (B, M) each.
         """
         texts_MD = torch.stack([self.text(sentence).success_D for sentence in check_instructions(instructions)])
-        similarity = _finite((self._video_features(videos) @ texts_MD.T).cpu().numpy())
+        similarity = _finite((self.embed_videos(videos) @ texts_MD.T).cpu().numpy())
         return ScoreMatrix(similarity, self.calibration(similarity))
 
     def stream(self, instructions: Sequence[str]) -> Adapt2RewardStream:

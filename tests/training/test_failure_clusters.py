@@ -53,6 +53,18 @@ class TestAdaptive:
         assert clusters.modes.tolist() == [0]
 
 
+class TestCloseness:
+    def test_it_is_the_cosine_to_the_own_centroid_also_after_a_matching(self) -> None:
+        clusters = FailureClusters(25, 3)
+        for step in range(2):
+            vectors = _failures(step, 3)
+            _update(clusters, vectors, step=step)
+            expected = (vectors * clusters.centroids[0][clusters.modes[:24]]).sum(1)
+            np.testing.assert_allclose(clusters.closeness[:24], expected, atol=1e-5)
+            assert clusters.closeness[:24].min() > 0.8
+            assert np.isnan(clusters.closeness[24])
+
+
 class TestFixed:
     def test_all_tasks_have_the_same_number_whatever_was_chosen_before(self) -> None:
         clusters = FailureClusters(40, 3, given={0: 2})

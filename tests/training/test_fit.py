@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ from dataclasses import replace
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,13 +26,13 @@ from a2r_gym.models.checkpoint import load_network
 from a2r_train import features, recipes
 from a2r_train import fit as fit_module
 from a2r_train.data.clips import ClipSet
-from a2r_train.data.lerobot import DatasetInfo, EpisodeRecord, ShardWriter, finish_dataset
-from a2r_train.fit import TrainingPart, fit, main
+from a2r_train.fit import FitArgs, TrainingPart, fit, main
 from a2r_train.labels import labelled_tasks
 from a2r_train.recipes import RECIPES, Recipe, get_recipe
 from a2r_train.sampler import SamplerConfig
 from a2r_train.trainer import LossConfig, TrainerConfig
 from tests.tiny_backbone import ENTRY, IMAGE_SIZE, TINY
+from tests.training.collected import write_clips
 from tests.training.synthetic import KEPT, TABLETOP, make_clips
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,30 +56,6 @@ def _recipe(**changes: object) -> Recipe:
     )  # fmt: skip
     made = Recipe(name="mini", backbone=TINY, sampler=SamplerConfig(tasks_per_step=4), trainer=trainer)
     return replace(made, **changes)  # type: ignore[arg-type]
-
-
-def _write(clips: ClipSet, root: Path) -> Path:
-    """Write clips as a collected data set."""
-    tasks = labelled_tasks(clips.label_names)
-    sentence = {task.name: task.info.instruction for task in tasks}
-    info = DatasetInfo(
-        width=IMAGE_SIZE, height=IMAGE_SIZE, kept_frames=KEPT, label_names=clips.label_names,
-        instructions=tuple(sentence.values()),
-    )  # fmt: skip
-    with ShardWriter(root, info, shard=0, first_episode=0) as writer:
-        for row in range(len(clips)):
-            name = f"{clips.family[row]}/{clips.task[row]}"
-            writer.append(
-                EpisodeRecord(
-                    family=str(clips.family[row]), task=str(clips.task[row]), instruction=sentence[name],
-                    scene="train", seed=int(clips.seed[row]), source=str(clips.source[row]), rewound=False,
-                    steps=clips.steps[row].astype(np.int64), frames=clips.frames[row], success=clips.success[row],
-                    ambiguous=clips.ambiguous[row], progress=clips.progress[row],
-                    states=np.zeros((KEPT, 1), np.float32), actions=np.zeros((KEPT, 1), np.float32),
-                )
-            )  # fmt: skip
-    finish_dataset(root, info, num_shards=1, num_episodes=len(clips), extra={})
-    return root
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -178,6 +156,72 @@ class TestCheckpoint:
         assert [event.step for event in events.Scalars("loss/success")] == list(range(1, 7))
 
 
+class TestFailureModes:
+    def test_they_are_counted_and_named_in_the_checkpoint(self, run: Path) -> None:
+        network, meta = load_network(run / "checkpoint")
+        assert [task.num_failure_modes for task in network.config.tasks] == [3] * 4
+        for task in network.config.tasks:
+            assert len(set(task.failure_modes)) == 3
+        model = a2r_gym.load_reward(run / "checkpoint", runtime="torch")
+        known = model.failure_modes("close the drawer")
+        assert known is not None
+        assert known.names == network.config.tasks[0].failure_modes
+        found = meta.provenance["failure_modes"]
+        assert 0.0 <= found["labels_equal"] <= 1.0
+        assert 0.0 <= found["source_information"] <= 1.0
+        card = (run / "checkpoint/README.md").read_text()
+        assert f"{found['labels_equal']:.1%} of the clips' modes are the same" in card
+        assert f"set out to do: {found['source_information']:.2f}." in card
+
+    def test_their_exemplars_are_drawn_beside_it_of_all_parts(self, run: Path, tmp_path: Path) -> None:
+        lines = list(csv.DictReader((run / "failures/index.csv").open()))
+        network, _ = load_network(run / "checkpoint")
+        assert [line["name"] for line in lines] == [
+            name for task in network.config.tasks for name in task.failure_modes
+        ]
+        assert sum(int(line["clips"]) for line in lines) == int((_clips().source != "success").sum())
+        assert all((run / "failures" / line["sheet"]).is_file() for line in lines)
+        parts = [TrainingPart(_clips(seed, seed), tmp_path) for seed in (1, 2)]
+        wanted = np.array([0, len(parts[0].clips) - 1, len(parts[0].clips), len(parts[0].clips) + 20])
+        found = fit_module._frames(parts, wanted)
+        expected = np.concatenate([part.clips.frames for part in parts])[wanted]
+        np.testing.assert_array_equal(found, expected)
+
+    def test_their_number_may_be_chosen_per_task_and_is_kept_by_a_run_that_begins_there(
+        self, run: Path, tmp_path: Path
+    ) -> None:
+        recipe = _recipe(num_failure_modes=4, trainer=replace(_recipe().trainer, adaptive_failure_modes=True))
+        parts = [TrainingPart(_clips(), run.parent / "cache")]
+        first = fit(recipe, parts, _clips(1, 2), out=tmp_path / "one", workers=1, name="x")
+        counts = load_network(first)[0].config.mode_counts
+        assert all(1 <= count <= 4 for count in counts)
+        assert min(counts) < 4
+        assert f"{min(counts)} to {max(counts)} for each" in (first / "README.md").read_text() or len(set(counts)) == 1
+        second = fit(recipe, parts, _clips(1, 2), out=tmp_path / "two", begin=first, workers=1, name="x")
+        assert load_network(second)[0].config.mode_counts == counts
+        with pytest.raises(CheckpointError, match="it has 4 failure modes and not 3: --max-failure-modes 4 fits"):
+            fit(_recipe(), parts, _clips(1, 2), out=tmp_path / "three", begin=first, workers=1, name="x")
+
+    def test_without_their_loss_or_a_second_epoch_there_are_none_and_it_is_said(
+        self, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        recipe = _recipe(trainer=replace(_recipe().trainer, num_steps=2))
+        folder = fit(
+            recipe, [TrainingPart(_clips(), run.parent / "cache")], _clips(1, 2), out=tmp_path, workers=1, name="x"
+        )  # fmt: skip
+        assert "no failure modes: the run" in capsys.readouterr().out
+        assert a2r_gym.load_reward(folder, runtime="torch").failure_modes("close the drawer") is None
+        assert not (tmp_path / "failures").exists()
+
+    def test_the_option_makes_any_recipe_choose(self) -> None:
+        given: dict[str, Any] = {"recipe": "paper", "data": (), "validation": ()}
+        assert FitArgs(**given).settled_recipe().num_failure_modes == 3
+        chosen = FitArgs(**given, max_failure_modes=5).settled_recipe()
+        assert (chosen.num_failure_modes, chosen.trainer.adaptive_failure_modes) == (5, True)
+        with pytest.raises(DataError, match="--max-failure-modes >= 1, got 0"):
+            FitArgs(**given, max_failure_modes=0)
+
+
 class TestOwnScores:
     def test_clips_too_close_to_tell_and_undecided_ones_are_left_out(self, run: Path) -> None:
         model = a2r_gym.load_reward(run / "checkpoint", runtime="torch")
@@ -255,8 +299,8 @@ class TestCommand:
     def test_it_trains_on_folders_goes_on_with_resume_and_refuses_without(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        one, two = (_write(_clips(seed, 1), tmp_path / f"data{seed}") for seed in (0, 1))
-        validation = _write(_clips(2, 1), tmp_path / "validation")
+        one, two = (write_clips(_clips(seed, 1), tmp_path / f"data{seed}") for seed in (0, 1))
+        validation = write_clips(_clips(2, 1), tmp_path / "validation")
         arguments = ["mini", "--data", str(one), str(two), "--validation", str(validation), "--workers", "1"]
         arguments += ["--threads", "1", "--out", str(tmp_path / "run"), "--name", "mine", "--seed", "3"]
         assert main([*arguments, "--steps", "2"]) == 0
@@ -300,6 +344,7 @@ class TestRecipes:
             assert get_recipe(name).name == name
         paper = get_recipe("paper")
         assert not paper.sampler.prefixes
+        assert not paper.trainer.adaptive_failure_modes
         assert paper.sampler.tasks_per_step == 8
         assert paper.num_failure_modes == 3
         assert paper.losses == LossConfig(order=0.0, paraphrase=0.0)  # the paper's weights are 1 each

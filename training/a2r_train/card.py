@@ -37,7 +37,7 @@ calibrated probability of success out.
 
 - Method: Adapt2Reward (ECCV 2024, arXiv 2407.14872) on {_image(config)},
   pooled frame by frame, a {config.depth}-layer temporal transformer, and {_text(config)} with low-rank changes.
-- Failure prompts: {config.num_failure_modes} for each of {len(config.tasks)} training tasks.
+- Failure prompts: {_failures(config, meta)}
 - Recipe: `{meta.recipe}`; pictures: render preset `{meta.render_preset}`, {config.num_frames} frames of an episode.
 - Calibration: sigmoid({meta.calibration.slope:.2f} * similarity {meta.calibration.intercept:+.2f}), on held-out clips.
 - Human videos: none. The cross-domain loss was off.
@@ -63,3 +63,18 @@ def _image(config: ModelConfig) -> str:
 
 def _text(config: ModelConfig) -> str:
     return "all-MiniLM-L6-v2" if config.backbone == DEFAULT_BACKBONE else "the backbone's text tower"
+
+
+def _failures(config: ModelConfig, meta: CheckpointMeta) -> str:
+    """Tell how many failure modes the tasks have, and what the run has found out about them."""
+    least, most = min(config.mode_counts), max(config.mode_counts)
+    told = f"{most if least == most else f'{least} to {most}'} for each of {len(config.tasks)} training tasks."
+    found = meta.provenance.get("failure_modes", {})
+    if found.get("labels_equal") is not None:
+        told += f" {found['labels_equal']:.1%} of the clips' modes are the same in the last two epochs."
+    if found.get("source_information") is not None:
+        told += (
+            f"\n  Normalised mutual information between modes and what the clips' controllers set out to do: "
+            f"{found['source_information']:.2f}."
+        )
+    return told

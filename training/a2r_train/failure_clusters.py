@@ -29,6 +29,7 @@ class FailureClusters:
 
     Attributes:
         modes: int64 (E,), the mode of each failure clip; -1 for none.
+        closeness: float32 (E,), cosine of each failure clip to its centroid; NaN for none.
         centroids: Task -> float32 (its number of modes, D), unit length.
     """
 
@@ -43,6 +44,7 @@ class FailureClusters:
     ) -> None:
         self._most, self._adaptive, self._given, self._seed = num_failure_modes, adaptive, dict(given or {}), seed
         self.modes: NDArray[np.int64] = np.full(num_clips, -1, dtype=np.int64)
+        self.closeness: NDArray[np.float32] = np.full(num_clips, np.nan, dtype=np.float32)
         self.centroids: dict[int, NDArray[np.float32]] = {}
 
     def update(
@@ -56,7 +58,7 @@ class FailureClusters:
             vectors: float32 (F, D), unit length.
             step: Of the run; with the seed it fixes what is drawn.
         """
-        self.modes[:] = -1
+        self.modes[:], self.closeness[:] = -1, np.nan
         for task in np.unique(own_task).tolist():
             rows = np.flatnonzero(own_task == task)
             found = self._cluster(task, vectors[rows], np.random.default_rng([self._seed, step, task]))
@@ -68,6 +70,7 @@ class FailureClusters:
                 labels, centroids = renamed[found.labels], np.empty_like(found.centroids)
                 centroids[renamed] = found.centroids
             self.modes[clips[rows]] = labels
+            self.closeness[clips[rows]] = (vectors[rows] * centroids[labels]).sum(axis=1)
             self.centroids[task] = centroids
 
     def _cluster(self, task: int, vectors: NDArray[np.float32], rng: np.random.Generator) -> Clusters | None:

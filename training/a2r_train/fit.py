@@ -22,6 +22,8 @@ from a2r_gym.models.scoring import Adapt2Reward, Calibration
 from a2r_train.calibrate import fit_calibration
 from a2r_train.card import model_card
 from a2r_train.data.clips import ClipSet, join_labels, load_clips
+from a2r_train.failure_report import report_failures
+from a2r_train.failure_sheets import draw_modes
 from a2r_train.features import FeatureStore, cache_features, join_stores
 from a2r_train.labels import LabelledTask, labelled_tasks, resolve_labels
 from a2r_train.recipes import Recipe, get_recipe
@@ -51,6 +53,8 @@ class FitArgs:
         threads: Of torch.
         cache: Folder of decoded frames and feature maps; None: in each data folder.
         name: Of the model, in its card.
+        max_failure_modes: Choose the number of failure modes of each task by silhouette, at most this many; None: as
+            the recipe says.
     """
 
     recipe: Positional[str]
@@ -65,6 +69,26 @@ class FitArgs:
     threads: int = 2
     cache: Path | None = None
     name: str = "a2r-small"
+    max_failure_modes: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check ranges.
+
+        Raises:
+            DataError: ``max_failure_modes`` is not positive.
+        """
+        if self.max_failure_modes is not None and self.max_failure_modes < 1:
+            raise DataError(f"expected --max-failure-modes >= 1, got {self.max_failure_modes}")
+
+    def settled_recipe(self) -> Recipe:
+        """Return the recipe with what the arguments change of it."""
+        recipe = get_recipe(self.recipe)
+        steps = recipe.trainer.num_steps if self.steps is None else self.steps
+        trainer = replace(recipe.trainer, num_steps=steps, seed=self.seed, num_threads=self.threads)
+        if self.max_failure_modes is None:
+            return replace(recipe, trainer=trainer)
+        trainer = replace(trainer, adaptive_failure_modes=True)
+        return replace(recipe, trainer=trainer, num_failure_modes=self.max_failure_modes)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,9 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     import tyro
 
     args = tyro.cli(FitArgs, args=argv, prog="a2r fit")
-    recipe = get_recipe(args.recipe)
-    steps = recipe.trainer.num_steps if args.steps is None else args.steps
-    recipe = replace(recipe, trainer=replace(recipe.trainer, num_steps=steps, seed=args.seed, num_threads=args.threads))
+    recipe = args.settled_recipe()
     if (args.out / "state.pt").exists() and not args.resume:
         raise CheckpointError(f"{args.out} holds a run: pass --resume to go on with it, or another --out")
     folder = fit(
@@ -159,6 +181,11 @@ def fit(
     if recipe.losses.cross_domain:
         print("no human clips: the cross-domain loss L_CDC is off")
     _train(trainer, recipe, out, resumed)
+    failures = report_failures(clips, sampler.own_task, trainer.final_clusters(), trainer.clusters)
+    network.describe_tasks(failures.described(network.config.tasks, begun=begin is not None))
+    if failures.modes:
+        draw_modes(failures.modes, clips, lambda chosen: _frames(parts, chosen), out / "failures")
+    print(failures.summary())
     calibration = _calibrate(network, validation, labelled_tasks(validation.label_names), name)
     meta = CheckpointMeta(
         calibration=calibration,
@@ -168,10 +195,11 @@ def fit(
             "training_clips": len(clips),
             "validation_clips": len(validation),
             "torch": torch.__version__,
+            "failure_modes": failures.record(),
         },
     )
     folder = out / "checkpoint"
-    save_checkpoint(folder, network, meta, model_card(name, clips, config, meta))
+    save_checkpoint(folder, network, meta, model_card(name, clips, network.config, meta))
     print(f"{'resumed and ' if resumed else ''}trained in {(time.time() - start) / 60:.1f} minutes")
     return folder
 
@@ -192,11 +220,29 @@ def _network(config: ModelConfig, begin: Path | None) -> Adapt2RewardNetwork:
     if begin is None:
         return Adapt2RewardNetwork(config)
     network, _ = load_network(begin)
-    if network.config != config:
+    if _without_modes(network.config) != _without_modes(config):
         raise CheckpointError(
             f"{begin} has other tasks or sizes than this recipe and data: begin from another checkpoint"
+            + _modes_hint(network.config.num_failure_modes, config.num_failure_modes)
         )
     return network
+
+
+def _without_modes(config: ModelConfig) -> ModelConfig:
+    """Leave out what a run finds out about its tasks' failure modes."""
+    tasks = tuple(TaskEntry(name=task.name, instructions=task.instructions) for task in config.tasks)
+    return replace(config, tasks=tasks)
+
+
+def _modes_hint(found: int, asked: int) -> str:
+    return f"; it has {found} failure modes and not {asked}: --max-failure-modes {found} fits" if found != asked else ""
+
+
+def _frames(parts: Sequence[TrainingPart], wanted: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """Look up the frames of clips that are numbered through all parts."""
+    begins = np.cumsum([0, *(len(part.clips) for part in parts)])
+    part_of = np.searchsorted(begins, wanted, side="right") - 1
+    return np.stack([parts[part].clips.frames[clip - begins[part]] for clip, part in zip(wanted, part_of, strict=True)])
 
 
 def _train(trainer: Trainer, recipe: Recipe, out: Path, resumed: bool) -> None:
