@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import os
 import pickle
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,11 @@ class _Inert(dict[Any, Any]):
         """Forget the state."""
 
 
+def _stand_in(name: str) -> type[_Inert]:
+    module, _, qualified = name.rpartition(".")
+    return type(qualified, (_Inert,), {"__module__": module, "__qualname__": qualified})
+
+
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Read the tensors of a safetensors file or of a PyTorch checkpoint.
 
@@ -128,9 +134,12 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def _read_pytorch(path: Path) -> dict[str, Any]:
-    foreign = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-    with torch.serialization.safe_globals([(_Inert, name) for name in foreign]):
-        stored = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    if zipfile.is_zipfile(path):
+        names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+        with torch.serialization.safe_globals([_stand_in(name) for name in names]):
+            stored = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    else:  # older than PyTorch 1.6: tensors only
+        stored = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(stored, dict):
         raise ValueError(f"expected a table of tensors, got {type(stored).__name__}")
     return stored

@@ -73,6 +73,10 @@ class TestRead:
         save_file(TENSORS, tmp_path / "w.safetensors")
         assert _same(read_tensors(tmp_path / "w.safetensors"))
 
+    def test_files_of_old_versions(self, tmp_path: Path) -> None:
+        torch.save(TENSORS, tmp_path / "w.pt", _use_new_zipfile_serialization=False)
+        assert _same(read_tensors(tmp_path / "w.pt"))
+
     def test_a_configuration_of_unknown_classes_is_passed_over(self, tmp_path: Path) -> None:
         config = Namespace(optimizer=Namespace(lr=1e-4), name="x", where=Path("/tmp"))
         torch.save({"model": TENSORS, "config": config}, tmp_path / "w.pt")
