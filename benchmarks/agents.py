@@ -46,7 +46,8 @@ def main() -> int:
     parser.add_argument("--tasks", nargs="+", default=TASKS, help="Meta-World tasks")
     parser.add_argument("--rewards", nargs="+", default=REWARDS, choices=REWARDS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--steps", type=int, default=10_000, help="environment steps of each agent")
+    parser.add_argument("--steps", type=int, default=10_000, help="decisions of each agent")
+    parser.add_argument("--action-repeat", type=int, default=1, help="environment steps of each decision")
     parser.add_argument("--episodes", type=int, default=20, help="fresh episodes that each agent is measured on")
     parser.add_argument("--reward-model", default="a2r-small")
     parser.add_argument("--workers", type=int, default=2, help="agents trained side by side")
@@ -71,6 +72,7 @@ def train_cell(cell: Cell, args: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "a2r_gym.cli", "rl", env_id("MetaWorld", cell.task), "--reward", cell.reward,
                "--reward-model", args.reward_model, "--seed", str(cell.seed), "--steps", str(args.steps),
+               "--action-repeat", str(args.action_repeat),
                "--eval-episodes", str(args.episodes), "--out", str(folder)]  # fmt: skip
     command += ["--resume"] if (folder / "latest.json").exists() else []
     command += ["--no-video"] if cell.reward == "env" else []

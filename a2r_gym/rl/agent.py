@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 from dataclasses import asdict, dataclass, fields
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from a2r_gym.errors import A2RError, CheckpointError, MissingDependencyError, un
 from a2r_gym.protocols import RewardModel
 from a2r_gym.registration import NO_REWARD, task_info
 from a2r_gym.rl.whole_file import whole_file
+from a2r_gym.wrappers.action_repeat import ActionRepeat
 from a2r_gym.wrappers.episode_rewards import RewardConfig
 
 try:
@@ -75,7 +75,8 @@ class AgentConfig:
         reward_mode: See `a2r_gym.VideoTextReward`.
         reward_every: See `a2r_gym.VideoTextReward`.
         algorithm: A key of `ALGORITHMS`.
-        steps: Environment steps in all, those of all environments together.
+        steps: Decisions in all, those of all environments together.
+        action_repeat: Environment steps of each decision; the reward looks once at each.
         num_envs: Environments side by side in this process.
         learning_starts: Steps of random actions at the start.
         seed: Of the learner, its network and its environments.
@@ -88,6 +89,7 @@ class AgentConfig:
     reward_every: int = 1
     algorithm: str = "sac"
     steps: int = 10_000
+    action_repeat: int = 1
     num_envs: int = 1
     learning_starts: int = 1_000
     seed: int = 0
@@ -106,7 +108,7 @@ class AgentConfig:
         if self.algorithm not in ALGORITHMS:
             raise unknown_name("algorithm", self.algorithm, ALGORITHMS)
         RewardConfig(mode=self.reward_mode, every=self.reward_every)
-        for name, least in (("steps", 1), ("num_envs", 1), ("learning_starts", 0), ("seed", 0)):
+        for name, least in (("steps", 1), ("action_repeat", 1), ("num_envs", 1), ("learning_starts", 0), ("seed", 0)):
             if getattr(self, name) < least:
                 raise AgentConfigError(f"{name} must be a whole number >= {least}, got {getattr(self, name)}")
 
@@ -122,7 +124,12 @@ def build_envs(config: AgentConfig, reward_model: RewardModel | None = None) -> 
         The environments; frames are rendered for the learned reward only.
     """
     learned = config.reward == "learned"
-    make = partial(gym.make, config.env, reward_model=NO_REWARD, render_mode="rgb_array" if learned else None)
+    render_mode = "rgb_array" if learned else None
+
+    def make() -> gym.Env[Any, Any]:
+        env = gym.make(config.env, reward_model=NO_REWARD, render_mode=render_mode)
+        return env if config.action_repeat == 1 else ActionRepeat(env, config.action_repeat)
+
     venv: VecEnv = DummyVecEnv([make] * config.num_envs)
     if learned:
         venv = VecVideoTextReward(

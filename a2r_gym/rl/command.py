@@ -38,7 +38,8 @@ class RlArgs:
         reward_mode: ``similarity``, ``success``, ``margin`` or ``progress``.
         reward_every: Render and score every n-th step.
         algorithm: ``sac`` or ``td3``.
-        steps: Environment steps in all.
+        steps: Decisions in all.
+        action_repeat: Environment steps of each decision.
         num_envs: Environments side by side.
         seed: Of everything.
         out: Folder of the run; None: out/rl/ENV.
@@ -55,6 +56,7 @@ class RlArgs:
     reward_every: int = AgentConfig.reward_every
     algorithm: str = AgentConfig.algorithm
     steps: int = AgentConfig.steps
+    action_repeat: int = AgentConfig.action_repeat
     num_envs: int = AgentConfig.num_envs
     seed: int = AgentConfig.seed
     out: Path | None = None
@@ -151,7 +153,8 @@ def run(
     # before the training, so that a missing model is told at once
     model = resolve_model(config.reward_model) if video or config.reward == "learned" else None
     agent = train(config, out, resume=resume, eval_every=eval_every, reward_model=model)
-    points, done = read_curve(out), evaluate_policy(config.env, as_policy(agent), episodes=eval_episodes)
+    points, policy = read_curve(out), as_policy(agent)
+    done = evaluate_policy(config.env, policy, episodes=eval_episodes, action_repeat=config.action_repeat)
     result: dict[str, Any] = {
         **_measured(config, agent.num_timesteps, done, points),
         "shown": int(np.argmax(done)) if video else None,  # the first success, 0 where there is none
@@ -159,7 +162,9 @@ def run(
     }
     draw_learning(points, f"{config.env}, {config.reward} reward", out / "curve.png")
     if video:
-        episode = record_episode(config.env, as_policy(agent), reward_model=model, seed=result["shown"])
+        episode = record_episode(
+            config.env, policy, reward_model=model, seed=result["shown"], action_repeat=config.action_repeat
+        )
         write_video(episode, task_info(config.env).instruction, out / "episode.mp4")
     with whole_file(out / RESULT) as part:
         part.write_text(json.dumps(result, indent=1) + "\n")

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from a2r_gym.protocols import RewardModel
 from a2r_gym.registration import NO_REWARD, task_info
-from a2r_gym.rl.evaluation import EVALUATION_SEED, Policy
+from a2r_gym.rl.evaluation import EVALUATION_SEED, Policy, hold
 from a2r_gym.rl.whole_file import whole_file
 from a2r_gym.wrappers.episode_rewards import resolve_model
 
@@ -53,7 +53,7 @@ class _Curve:
 
 
 def record_episode(
-    env_id: str, policy: Policy, *, reward_model: RewardModel | str | None = None, seed: int = 0
+    env_id: str, policy: Policy, *, reward_model: RewardModel | str | None = None, seed: int = 0, action_repeat: int = 1
 ) -> Episode:
     """Run one episode and score it as the learned reward would while it ran; each frame is rendered and encoded once.
 
@@ -62,6 +62,7 @@ def record_episode(
         policy: What acts.
         reward_model: See `a2r_gym.VideoTextReward`.
         seed: Number of the evaluation episode: the same as row ``seed`` of `a2r_gym.rl.evaluation.evaluate_policy`.
+        action_repeat: Steps for which each action is held; every one of them is shown.
 
     Returns:
         Frames and scores.
@@ -71,9 +72,9 @@ def record_episode(
     try:
         obs, info = env.reset(seed=EVALUATION_SEED + seed)
         frames, solved = [np.array(env.render(), dtype=np.uint8)], [bool(info.get("is_success"))]
-        over = False
+        over, act = False, hold(policy, action_repeat)
         while not over:
-            obs, _, terminated, truncated, info = env.step(policy(obs))
+            obs, _, terminated, truncated, info = env.step(act(obs))
             frames.append(np.array(env.render(), dtype=np.uint8))
             solved.append(bool(info["is_success"]))
             over = terminated or truncated

@@ -186,7 +186,8 @@ class _Watch(BaseCallback):
         agent = self.model
         assert isinstance(agent, OffPolicyAlgorithm)
         done = evaluate_policy(
-            self.config.env, as_policy(agent), episodes=self._episodes, seed=_TRAINING_EPISODES
+            self.config.env, as_policy(agent), episodes=self._episodes, seed=_TRAINING_EPISODES,
+            action_repeat=self.config.action_repeat,
         )  # fmt: skip
         point = CurvePoint(
             step=agent.num_timesteps,

@@ -76,6 +76,15 @@ class TestEnvs:
         assert rewards[0] == pytest.approx(0.2, abs=0.11)
         assert PointEnv.renders == 0
 
+    def test_a_decision_is_taken_several_times_and_looked_at_once(self) -> None:
+        envs = build_envs(learned(action_repeat=4))
+        envs.reset()
+        before = PointEnv.renders
+        _, _, _, infos = envs.step(np.ones((1, 1), np.float32))
+        assert PointEnv.renders == before + 1
+        assert infos[0]["is_success"]  # four steps of 0.2 from near 0
+        envs.close()
+
     def test_the_monitor_sums_the_learned_reward(self) -> None:
         envs = build_envs(learned(), BrightnessModel())
         envs.reset()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from a2r_gym import expert
-from a2r_gym.rl.evaluation import EVALUATION_SEED, evaluate_policy, random_policy, success_rate
+from a2r_gym.rl.evaluation import EVALUATION_SEED, evaluate_policy, hold, random_policy, success_rate
 from tests.rl.point_env import GOAL, POINT, STEPS, PointEnv
 
 RIGHT, LEFT = np.ones(1, np.float32), -np.ones(1, np.float32)
@@ -22,6 +22,29 @@ def test_an_episode_that_was_solved_at_any_step_succeeded() -> None:
     assert evaluate_policy(POINT, there_and_back, episodes=2).tolist() == [True, True]
     assert steps[0] < 2 * STEPS  # what comes after the first success decides nothing and is not run
     assert evaluate_policy(POINT, lambda obs: LEFT, episodes=2).tolist() == [False, False]
+
+
+def test_a_held_action_is_decided_anew_only_every_so_many_steps() -> None:
+    seen: list[float] = []
+
+    def counted(obs: np.ndarray) -> np.ndarray:
+        seen.append(float(obs[0]))
+        return np.full(1, len(seen), np.float32)
+
+    act = hold(counted, 3)
+    assert [float(act(np.array([step]))[0]) for step in range(7)] == [1, 1, 1, 2, 2, 2, 3]
+    assert seen == [0, 3, 6]
+
+
+def test_an_episode_of_held_actions_asks_that_seldom() -> None:
+    asked = [0]
+
+    def still(obs: np.ndarray) -> np.ndarray:
+        asked[0] += 1
+        return np.zeros(1, np.float32)
+
+    evaluate_policy(POINT, still, episodes=2, action_repeat=4)
+    assert asked[0] == 2 * -(-STEPS // 4)
 
 
 def test_metaworlds_expert_succeeds_where_standing_still_does_not() -> None:

@@ -142,13 +142,16 @@ def _episodes(
 ) -> Iterator[EpisodeRecord]:
     """Play one run's agent."""
     from a2r_gym.rl.agent import load_agent
+    from a2r_gym.rl.evaluation import hold
     from a2r_gym.rl.training import as_policy
 
-    policy = as_policy(load_agent(folder, _config(folder)))
+    config = _config(folder)
+    policy = as_policy(load_agent(folder, config))
     size = {"width": plan.width, "height": plan.height}
     with Scene(request.family, request.scene, **size, camera=plan.camera, preset=plan.render_preset) as scene:
         for source, start in request.episodes():
-            shaken = _shaken(policy, np.random.default_rng([plan.seed, start]))
+            held = hold(policy, config.action_repeat)
+            shaken = _shaken(held, np.random.default_rng([plan.seed, start]))
             yield scene.follow(
                 request.task, shaken, source, start, kept_frames=plan.kept_frames, label_names=label_names
             )
