@@ -19,6 +19,7 @@ OPTIONS = {
     "collect": "families no-sheets out preset scale seed sheets tasks workers",
     "on-policy": "episodes out seed",
     "hands": "clips no-sheets out seed sheets templates workers",
+    "check-human": "data out sample seed",
     "fit": "begin cache data max-failure-modes name no-resume out resume seed steps threads validation workers",
     "failures": "cache-dir count data out runtime seed",
     "evaluate": "batch-size cache-dir card data model no-card out paraphrases runtime seed sheets voc-per-task",

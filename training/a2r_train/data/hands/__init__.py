@@ -4,10 +4,11 @@ SS-V2 can neither be shipped nor downloaded without an account. These clips take
 bodies, objects, rooms and cameras than the robot's, so that what is learned from them is the action. Nothing of the
 robot environments is in them: every shape and texture is computed here.
 
-`repertoire` lists the actions, `opening`, `moving`, `placing` and `twisting` draw them, `performance` moves hand and
-objects, `surroundings` and `camera` make the view, `film` renders, `command` writes the data set.
+`repertoire` lists the actions. `opening`, `moving`, `lifting`, `poking`, `placing`, `inserting` and `twisting` draw
+them with the things of `things`, `furniture` and `rotors`; `performance` moves hand and things, `surroundings` and
+`camera` make the view, `film` renders, `dataset` writes, `command` is ``a2r hands``.
 """
 
-from a2r_train.data.hands.command import HandsConfig, make_hands
+from a2r_train.data.hands.dataset import HandsConfig, make_hands
 
 __all__ = ["HandsConfig", "make_hands"]

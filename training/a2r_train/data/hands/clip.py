@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from a2r_train.data.hands.anatomy import HandLook
 from a2r_train.data.hands.camera import Camera, draw_camera
+from a2r_train.data.hands.paints import Paints
 from a2r_train.data.hands.performance import Performance, perform
 from a2r_train.data.hands.plan import Plan, draw_timing
 from a2r_train.data.hands.repertoire import Act
 from a2r_train.data.hands.rotations import Array
 from a2r_train.data.hands.shapes import Shape, stretched
 from a2r_train.data.hands.surroundings import Surroundings, draw_surroundings
-from a2r_train.data.hands.things import Paints
 
 __all__ = ["Clip", "draw_clip"]
 
@@ -29,7 +29,7 @@ NEAREST_ARM: Final = 0.2
 ARM_RADIUS: Final = 0.045
 ARM_LENGTHS: Final = {"forearm": 0.27, "upper_arm": 0.32}
 _ATTEMPTS: Final = 100
-_LEAST_SHIFT: Final = 0.07
+_LEAST_SHIFT: Final = {"left": 0.2, "right": 0.2, "away": 0.1, "towards": 0.1, "up": 0.15, "down": 0.15}
 """Smallest way of what moves along its direction, in half picture heights; twisting and small moves need less."""
 _SMALL: Final = (55, 100, 170)
 _AXES: Final = {"right": (1, 0), "left": (-1, 0), "away": (0, 1), "towards": (0, -1), "up": (0, 1), "down": (0, -1)}
@@ -157,7 +157,7 @@ def _shows(plan: Plan, way: Array) -> bool:
         return True
     shift = (way[-1] - way[0]) @ np.array(_AXES[plan.direction], dtype=np.float64)
     across = np.abs((way[-1] - way[0]) @ np.array(_AXES[plan.direction][::-1], dtype=np.float64))
-    least = 0.03 if plan.template in _SMALL else _LEAST_SHIFT
+    least = 0.07 if plan.template in _SMALL else _LEAST_SHIFT[plan.direction]
     return bool(
         shift > least and (plan.direction not in ("left", "right") or shift > 0.6 * across or plan.template == 99)
     )

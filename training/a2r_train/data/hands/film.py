@@ -18,19 +18,25 @@ from a2r_train.data.hands.camera import Camera
 from a2r_train.data.hands.performance import Performance
 from a2r_train.data.hands.rotations import quaternions
 from a2r_train.data.hands.shapes import Shape
-from a2r_train.data.hands.surroundings import TEXTURE_SIZE, Surroundings
+from a2r_train.data.hands.surroundings import Surroundings
+from a2r_train.data.hands.textures import TEXTURE_SIZE
 
 ensure_gl_backend()
 
 import mujoco  # noqa: E402
 
-__all__ = ["FPS", "HEIGHT", "MAX_WIDTH", "Studio", "encode", "scene_spec"]
+__all__ = ["FPS", "HEIGHT", "MAX_WIDTH", "Studio", "encode", "exposed", "scene_spec"]
 
 FPS: Final = 12
 """Frames per second, SS-V2's."""
 HEIGHT: Final = 144
 """Of the pictures, pixels. SS-V2 has 240; models see 128."""
 MAX_WIDTH: Final = 256
+LEVELS: Final = (88.0, 170.0)
+"""Mean grey levels between which a clip is exposed."""
+MOST_GAIN: Final = 2.2
+BRIGHT: Final = 245.0
+"""Grey level above which the brightest parts are not lifted."""
 _SAMPLES: Final = 0
 _ENCODER: Final = {"deadline": "realtime", "cpu-used": "8", "crf": "28", "b": "0"}
 _GEOMS: Final = {
@@ -202,6 +208,22 @@ class Studio:
         finally:
             context.free()
         return frames
+
+
+def exposed(frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Brighten or darken a clip as a camera's exposure does: one gain for all frames.
+
+    Args:
+        frames: uint8 (T, H, W, 3).
+    """
+    sample = frames[:: max(len(frames) // 4, 1), ::4, ::4]
+    level, bright = max(float(sample.mean()), 1.0), max(float(np.percentile(sample, 97)), 1.0)
+    gain = float(np.clip(level, *LEVELS)) / level
+    gain = min(gain, MOST_GAIN, max(BRIGHT / bright, 1.0))
+    if gain == 1.0:
+        return frames
+    table = np.clip(np.arange(256) * gain, 0, 255).astype(np.uint8)
+    return np.asarray(table[frames], dtype=np.uint8)
 
 
 def encode(frames: NDArray[np.uint8]) -> bytes:

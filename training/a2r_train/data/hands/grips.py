@@ -8,7 +8,7 @@ import numpy as np
 
 from a2r_train.data.hands.plan import Grip
 from a2r_train.data.hands.rotations import Array, heading, turned, unit, vector
-from a2r_train.data.hands.things import Thing
+from a2r_train.data.hands.vessels import Thing
 
 __all__ = ["Hold", "draw_arm", "from_above", "grasp_thing", "poke", "pull_handle", "push_face", "push_thing"]
 
@@ -40,7 +40,9 @@ def draw_arm(rng: np.random.Generator) -> Array:
     return heading(float(np.pi / 2 + rng.uniform(-0.9, 0.9)))
 
 
-def push_thing(rng: np.random.Generator, thing: Thing, centre: Array, angle: float, direction: Array) -> Hold:
+def push_thing(
+    rng: np.random.Generator, thing: Thing, centre: Array, angle: float, direction: Array, *, fingers: bool = True
+) -> Hold:
     """Push a thing along a level direction.
 
     Args:
@@ -49,11 +51,13 @@ def push_thing(rng: np.random.Generator, thing: Thing, centre: Array, angle: flo
         centre: float64 (3,), where it stands.
         angle: Radians by which it is turned.
         direction: float64 (3,), where to.
+        fingers: Whether single fingers may push; else it is palm or fist.
     """
     side = thing.reach(-direction, angle)
     point = centre - direction * side
     low = thing.height < 0.05
-    style = str(rng.choice(["finger", "two", "fist"] if low else ["palm", "palm", "finger", "two", "fist"]))
+    styles = ["fist"] if low else ["palm", "palm", "fist"]
+    style = str(rng.choice([*styles, "finger", "two"] if fingers else styles))
     if style == "palm":
         point = point + _UP * float(np.clip(thing.height * 0.5, 0.042, 0.075))
         turn = 1.0 if rng.uniform() < 0.5 else -1.0
@@ -101,7 +105,7 @@ def poke(rng: np.random.Generator, point: Array, direction: Array) -> Hold:
         point=point,
         forward=forward,
         palm=-_UP,
-        grasp=str(rng.choice(["point", "point", "two"])),
+        grasp="point",
         before="relaxed",
         clear=-unit(direction) * 0.07 + _UP * 0.04,
     )

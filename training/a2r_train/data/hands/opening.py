@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from a2r_train.data.hands.furniture import Mechanism, draw_mechanism
+from a2r_train.data.hands.furniture import draw_mechanism
 from a2r_train.data.hands.grips import Hold, from_above, poke, pull_handle, push_face
+from a2r_train.data.hands.mechanism import Mechanism
+from a2r_train.data.hands.paints import Paints
 from a2r_train.data.hands.plan import Motion, Plan
 from a2r_train.data.hands.rotations import Array, Pose, unit, vector
 from a2r_train.data.hands.shapes import moved, stretched
-from a2r_train.data.hands.things import Paints
 
 __all__ = ["closing", "moving_part", "opening", "pretending_to_close", "pretending_to_open", "touching"]
 

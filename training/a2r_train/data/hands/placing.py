@@ -9,10 +9,12 @@ import numpy as np
 
 from a2r_train.data.hands.grips import Hold, draw_arm, from_above, grasp_thing
 from a2r_train.data.hands.moving import draw_place, line, single
+from a2r_train.data.hands.paints import Paints
 from a2r_train.data.hands.plan import Motion, Plan, still
 from a2r_train.data.hands.rotations import Array, Pose, about, heading, turned, vector
 from a2r_train.data.hands.shapes import stretched
-from a2r_train.data.hands.things import CONTAINERS, LIGHT, Paints, Thing, draw_thing
+from a2r_train.data.hands.things import CONTAINERS, LIGHT, draw_thing
+from a2r_train.data.hands.vessels import Thing
 
 __all__ = [
     "closer_to",
@@ -212,7 +214,8 @@ def covering(rng: np.random.Generator, paints: Paints) -> Plan:
     beside = _beside(rng, cover, thing)
     motion = _rounded([goal + beside, goal + beside + rise, goal + rise, goal], turn)
     plan = single(cover, motion, _hold_cover(rng, cover, goal + beside), 6, seen=(0.0, 0.4, 1.0))
-    return replace(_carrying(plan, thing, place, things=(thing.name, cover.name)), ends=("back", "leave"))
+    plan = _carrying(plan, thing, place, things=(thing.name, cover.name))
+    return replace(plan, ends=("back", "leave"), lowest=22.0)
 
 
 def uncovering(rng: np.random.Generator, paints: Paints) -> Plan:

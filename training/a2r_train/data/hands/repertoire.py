@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from a2r_train.data.hands import moving, opening, placing, twisting
+from a2r_train.data.hands import inserting, lifting, moving, opening, placing, poking, twisting
+from a2r_train.data.hands.paints import Paints
 from a2r_train.data.hands.plan import Plan
-from a2r_train.data.hands.things import Paints
 
 __all__ = ["REPERTOIRE", "Act", "acts"]
 
@@ -43,26 +43,26 @@ REPERTOIRE: Final = (
     Act((44,), moving.towards, 8),
     Act((170,), twisting.twisting, 10),
     Act((64,), twisting.pretending_to_twist, 3),
-    Act((55, 100), twisting.pressing, 3),
+    Act((100,), twisting.pressing, 3),
     Act((45,), twisting.lever_up, 1),
     Act((43,), twisting.lever_down, 1),
-    Act((45,), moving.up, 3),
-    Act((43,), moving.down, 3),
-    Act((27,), moving.lifting, 3),
-    Act((28,), moving.lifting_and_dropping, 2),
-    Act((47,), moving.picking_up, 2),
-    Act((68,), moving.pretending_to_pick_up, 2),
-    Act((30, 31), moving.lifting_one_end, 2),
+    Act((45,), lifting.up, 3),
+    Act((43,), lifting.down, 3),
+    Act((27,), lifting.lifting, 3),
+    Act((28,), lifting.lifting_and_dropping, 2),
+    Act((47,), lifting.picking_up, 2),
+    Act((68,), lifting.pretending_to_pick_up, 2),
+    Act((30, 31), lifting.lifting_one_end, 2),
     Act((100,), moving.pushing_slightly, 3),
-    Act((55,), moving.poking_slightly, 2),
-    Act((56,), moving.poking_lightly, 2),
-    Act((69,), moving.pretending_to_poke, 2),
-    Act((58, 97), moving.spinning, 2),
-    Act((57,), moving.falling_when_poked, 2),
-    Act((158,), moving.tipping_over, 3),
-    Act((99,), moving.pushing_off, 2),
-    Act((122,), moving.rolling, 2),
-    Act((164,), moving.upside_down, 2),
+    Act((55,), poking.poking_slightly, 2),
+    Act((56,), poking.poking_lightly, 2),
+    Act((69,), poking.pretending_to_poke, 2),
+    Act((58, 97), poking.spinning, 2),
+    Act((57,), poking.falling_when_poked, 2),
+    Act((158,), poking.tipping_over, 3),
+    Act((99,), poking.pushing_off, 2),
+    Act((122,), poking.rolling, 2),
+    Act((164,), lifting.upside_down, 2),
     Act((106,), placing.putting_into, 3),
     Act((148,), placing.taking_out, 3),
     Act((10,), placing.dropping_into, 2),
@@ -73,6 +73,9 @@ REPERTOIRE: Final = (
     Act((109,), placing.putting_down, 2),
     Act((6,), placing.covering, 2),
     Act((171,), placing.uncovering, 2),
+    Act((49,), inserting.plugging_in, 2),
+    Act((89,), inserting.pulling_out, 2),
+    Act((101,), inserting.pushing_with, 2),
     Act((40,), placing.moving_away_from, 2),
     Act((42,), placing.closer_to, 2),
 )
