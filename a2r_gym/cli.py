@@ -40,7 +40,7 @@ VERBS = {
     "rl": Verb("a2r_gym.rl.command:main", "train a stable-baselines3 agent on the learned reward", "sb3"),
     "collect": Verb("a2r_train.collect:main", "collect rollouts, successes and failures", "metaworld,train"),
     "on-policy": Verb("a2r_train.on_policy:main", "record agents trained on the reward", "metaworld,sb3,train"),
-    "hands": Verb("a2r_train.data.hands.command:main", "render human clips that stand in for Something-Something", "train"),
+    "hands": Verb("a2r_train.data.hands.command:main", "render human clips in the layout of SS-V2", "train"),
     "check-human": Verb("a2r_train.check_human:main", "find missing and damaged clips of human data", "train"),
     "fit": Verb("a2r_train.fit:main", "train a reward model by a recipe", "train"),
     "failures": Verb("a2r_train.failures:main", "show the ways in which a model knows tasks to fail", "train"),

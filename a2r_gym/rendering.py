@@ -25,7 +25,7 @@ from a2r_gym.llvm_clash import load_triton_first
 if TYPE_CHECKING:
     import mujoco
 
-__all__ = ["RENDER_PRESETS", "MujocoRenderer", "decimated_model", "ensure_gl_backend"]
+__all__ = ["RENDER_PRESETS", "MujocoRenderer", "decimated_model", "ensure_gl_backend", "new_gl_context"]
 
 RENDER_PRESETS: Final = ("fast", "paper")
 """``fast``: no shadows, no reflections, no antialiasing, twin with few triangles. ``paper``: full lighting."""
@@ -94,8 +94,19 @@ def _first_working(backends: tuple[str, ...]) -> str:
     raise BackendError(f"no OpenGL backend works without a display ({'; '.join(reasons)}). {_INSTALL}")
 
 
-def _new_gl_context(width: int, height: int) -> Any:
-    """Open a GL context of the chosen backend, also where mujoco was imported before the choice."""
+def new_gl_context(width: int, height: int) -> Any:
+    """Open a GL context of the chosen backend, also where mujoco was imported before the choice.
+
+    Args:
+        width: Of its pictures, pixels.
+        height: Of its pictures, pixels.
+
+    Returns:
+        MuJoCo's context; whoever asked for it makes it current before use and frees it.
+
+    Raises:
+        BackendError: The backend gives none.
+    """
     backend = ensure_gl_backend().lower()
     # mujoco.gl_context serves what MUJOCO_GL was when mujoco was first imported
     module = f"mujoco.{backend}" if backend in _HEADLESS else "mujoco.gl_context"
@@ -162,7 +173,7 @@ class MujocoRenderer:
         for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION):
             self._scene.flags[flag] = paper
         _free_orphans()
-        gl = _new_gl_context(view.width, view.height)
+        gl = new_gl_context(view.width, view.height)
         _close_at_exit()
         gl.make_current()
         quality, picture = model.vis.quality, model.vis.global_

@@ -136,4 +136,5 @@ def mirrored_sentence(sentence: str) -> str:
         'pushing a cup from right to left'
     """
     swapped = {"left": "right", "right": "left"}
-    return re.sub(r"\b(left|right)\b", lambda match: swapped[match.group(0)], sentence)
+    # "right out" and "right away" are no directions
+    return re.sub(r"\b(left|right)\b(?! out\b| away\b)", lambda match: swapped[match.group(0)], sentence)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from a2r_gym.rendering import ensure_gl_backend
+from a2r_gym.rendering import ensure_gl_backend, new_gl_context
 from a2r_train.data.hands.camera import Camera
 from a2r_train.data.hands.performance import Performance
 from a2r_train.data.hands.rotations import quaternions
@@ -155,9 +155,7 @@ class Studio:
 
     def __init__(self) -> None:
         """Open the context."""
-        from a2r_gym.rendering import _new_gl_context
-
-        self._gl: Any = _new_gl_context(MAX_WIDTH, HEIGHT)
+        self._gl: Any = new_gl_context(MAX_WIDTH, HEIGHT)
         self._option = mujoco.MjvOption()
 
     def __enter__(self) -> Studio:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from a2r_train.data.hands.mechanism import Mechanism, hinge, slide, tray
 from a2r_train.data.hands.paints import Paints
-from a2r_train.data.hands.rotations import Pose, vector
+from a2r_train.data.hands.rotations import Array, Pose, vector
 from a2r_train.data.hands.shapes import ball, box, revolved, rod
 
 __all__ = ["book", "chest", "laptop", "lidded", "matchbox"]
@@ -169,13 +171,6 @@ def lidded(rng: np.random.Generator, paints: Paints) -> Mechanism:
     shapes += [ball(knob, (0, 0, high + rise + knob * 0.8), lid)]
     angle = float(rng.uniform(0, 2 * np.pi))
     aside = vector(np.cos(angle), np.sin(angle), 0) * (2.1 * radius + float(rng.uniform(0.02, 0.06)))
-    lift = float(rng.uniform(0.06, 0.12))
-
-    def joint(q: float) -> Pose:
-        across = min(max((q - 0.2) / 0.6, 0.0), 1.0)
-        height = lift * min(q / 0.3, 1.0) if q < 0.7 else lift - (lift + high) * (q - 0.7) / 0.3
-        return Pose(np.eye(3), aside * across + vector(0, 0, height))
-
     top = vector(0, 0, high + rise + knob)
     kind = "pot" if radius > 0.06 else "jar"
     return Mechanism(
@@ -184,7 +179,7 @@ def lidded(rng: np.random.Generator, paints: Paints) -> Mechanism:
         part="lid",
         static=static,
         moving=shapes,
-        joint=joint,
+        joint=_lift_off(aside, float(rng.uniform(0.06, 0.12)), high),
         handle=top,
         outward=vector(0, 0, 1),
         face=top,
@@ -194,3 +189,14 @@ def lidded(rng: np.random.Generator, paints: Paints) -> Mechanism:
         turn=np.pi,
         lowest=14.0,
     )
+
+
+def _lift_off(aside: Array, lift: float, high: float) -> Callable[[float], Pose]:
+    """Return the joint of a lid that is lifted, carried to a place beside and laid on the table."""
+
+    def joint(q: float) -> Pose:
+        across = min(max((q - 0.2) / 0.6, 0.0), 1.0)
+        height = lift * min(q / 0.3, 1.0) if q < 0.7 else lift - (lift + high) * (q - 0.7) / 0.3
+        return Pose(np.eye(3), aside * across + vector(0, 0, height))
+
+    return joint
