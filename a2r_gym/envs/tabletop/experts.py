@@ -24,10 +24,16 @@ SOURCES: Final = ("success", "random", "missed", "stopped_short", "undone")
 """What a controller sets out to do."""
 REWIND_UNDONE: Final = False
 """Here the hand really undoes what it did; a collector need not play states backwards."""
-ARRIVED: Final = 0.012
-"""Metres within which the command has reached a waypoint."""
 NEARBY: Final = 0.035
 """Metres within which the command counts the steps of its patience."""
+RESTS: Final = 0.15
+"""Share of the episodes in which the hand rests once it is done."""
+ROAM_Z: Final = (0.22, 0.3)
+"""Metres; over all that stands on the table."""
+ROAM_WIDTH: Final = 0.12
+"""Metres, standard deviation along x and y of the places where the hand roams."""
+ROAM_REACH: Final = 0.8
+"""It roams up to so far from where it began towards where it ended."""
 TIP_ARRIVED: Final = 0.025
 """Metres within which the fingertips have."""
 PATIENCE: Final = 4
@@ -41,26 +47,26 @@ class Manner:
     Attributes:
         speed: Fraction of the hand's top speed.
         delay: Steps before it starts.
-        noise: Standard deviation of the noise on the action.
-        retreat: Whether it lifts the hand when done, else rests.
+        noise: Standard deviation of the noise on the action, at full speed; less where the hand goes slowly.
+        roam: Speed at which it moves about over the table once it is done; 0 where it rests.
         style: How it carries the task out.
     """
 
     speed: float = 1.0
     delay: int = 0
     noise: float = 0.0
-    retreat: bool = False
+    roam: float = 0.0
     style: Style = field(default_factory=Style)
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Manner:
         """Draw a manner; the number of draws is always the same."""
-        speed, delay, noise, retreat, amount, remainder, beside, inside = rng.uniform(size=8)
+        speed, delay, noise, roam, amount, remainder, beside, inside = rng.uniform(size=8)
         return cls(
-            speed=0.85 + 0.15 * float(speed),
-            delay=int(delay * 4),
-            noise=0.2 * float(noise),
-            retreat=bool(retreat < 0.5),
+            speed=0.9 + 0.1 * float(speed),
+            delay=int(delay * 3),
+            noise=0.15 * float(noise),
+            roam=0.3 + 0.7 * float(roam) if roam > RESTS else 0.0,
             style=Style(float(amount), float(remainder), bool(beside < 0.6), bool(inside < 0.4)),
         )
 
@@ -79,6 +85,7 @@ class Controller:
             rng: Of the noise.
         """
         self._planner, self._manner, self._rng = planner, manner, rng
+        self._roam_rng = rng.spawn(1)[0]
         self._plan: Plan | None = None
         self._wander = np.zeros(4)
 
@@ -96,44 +103,72 @@ class Controller:
         action[4] = self._plan.grip
         drift = self._rng.standard_normal(4)
         self._wander = 0.8 * self._wander + 0.6 * drift  # variance 1: noise that sways, not jitter
-        action[:4] += self._manner.noise * self._wander
+        pace = self._queue[0].speed if self._queue else 1.0  # a slow hand is a careful one
+        action[:4] += self._manner.noise * pace * self._wander
         return np.clip(action, -1.0, 1.0).astype(np.float32)
 
     def _begin(self, obs: NDArray[np.float64]) -> None:
         self._plan = self._planner(obs)
+        self._home = obs[OBSERVATION["tip"]][:2].copy()
         self._queue = list(self._plan.waypoints)
         self._goal: NDArray[np.float64] | None = None
+        self._heading = np.zeros(3)
         self._waited = self._near = 0
         self._wander = np.zeros(4)
-        self._done = False
+        self._done = self._finished = False
 
     def _advance(self, obs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the move (3,), a fraction of `STEP_LENGTH`, towards the waypoint whose turn it is."""
-        command, tip = obs[OBSERVATION["command"]], obs[OBSERVATION["tip"]]
+        command = obs[OBSERVATION["command"]]
         while True:
             if self._goal is None:
                 if not self._queue:
                     self._finish(command)
                 self._goal, self._near = self._queue[0].resolve(obs), 0
-            way = self._goal - command
-            distance = float(np.linalg.norm(way))
-            there = distance < ARRIVED and not (
-                self._queue[0].arrive and float(np.linalg.norm(self._goal - tip)) > TIP_ARRIVED
-            )
-            self._near += int(distance < NEARBY)
-            if not (there or self._near > PATIENCE) or (self._done and len(self._queue) == 1):
+                self._heading = _unit(self._goal - command)
+            elif self._queue[0].follow:
+                self._goal = self._queue[0].resolve(obs)
+            if not self._passed(obs) or (self._done and len(self._queue) == 1):
                 break
             self._queue.pop(0)
             self._goal = None
-        length = self._manner.speed * self._queue[0].speed * STEP_LENGTH
-        move: NDArray[np.float64] = way * min(1.0, length / max(float(np.linalg.norm(way)), 1e-9)) / STEP_LENGTH
-        return move
+        way = self._goal - command
+        ahead = max(float(way @ self._heading), 0.0) * self._heading
+        aside = way - ahead  # noise is steered against at full speed, however slow the way ahead
+        ahead *= min(1.0, self._queue[0].speed * STEP_LENGTH / max(float(np.linalg.norm(ahead)), 1e-9))
+        move = ahead + aside
+        length = min(float(np.linalg.norm(move)), STEP_LENGTH) * self._manner.speed
+        return _unit(move) * length / STEP_LENGTH
+
+    def _passed(self, obs: NDArray[np.float64]) -> bool:
+        """Tell whether the waypoint whose turn it is has been reached, and count the steps near it."""
+        assert self._goal is not None
+        waypoint = self._queue[0]
+        if waypoint.until is not None and waypoint.until(obs):
+            return True
+        distance = float(np.linalg.norm(self._goal - obs[OBSERVATION["command"]]))
+        waits = waypoint.arrive and float(np.linalg.norm(self._goal - obs[OBSERVATION["tip"]])) > TIP_ARRIVED
+        self._near += int(distance < NEARBY)
+        return (distance < waypoint.within and not waits) or self._near > PATIENCE
 
     def _finish(self, command: NDArray[np.float64]) -> None:
-        """Append what follows a finished plan: rest, or lift the hand."""
-        lift = 0.1 if self._manner.retreat and not self._done else 0.0
-        self._queue.append(Waypoint(command + np.array([0.0, 0.0, lift]), speed=0.6))
-        self._done = True
+        """Append what follows a finished plan: rest, or up and about over where the hand began."""
+        roam = self._manner.roam
+        if not self._finished:
+            self._finished, self._left = True, command[:2].copy()
+        self._done = roam == 0.0
+        if self._done or command[2] < ROAM_Z[0] - NEARBY:
+            height = command[2] if self._done else ROAM_Z[0]
+            self._queue.append(Waypoint(np.array([command[0], command[1], height]), speed=max(roam, 0.6)))
+            return
+        way = self._roam_rng.uniform(0.0, ROAM_REACH)
+        ground = self._home + way * (self._left - self._home) + self._roam_rng.normal(0.0, ROAM_WIDTH, size=2)
+        self._queue.append(Waypoint(np.array([*ground, self._roam_rng.uniform(*ROAM_Z)]), speed=roam, within=NEARBY))
+
+
+def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scale a vector to length 1; one of no length stays."""
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9))
 
 
 def expert(task: str) -> Controller:
