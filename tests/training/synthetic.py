@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig, TaskEntry
 from a2r_gym.models.backbones import BACKBONES
 from a2r_train.data.clips import ClipSet
+from a2r_train.data.human_clips import HumanClipSet
 from a2r_train.features import FeatureStore
+from a2r_train.human_sampler import HumanSampler, HumanSamplerConfig
 from a2r_train.labels import labelled_tasks, resolve_labels
 from a2r_train.sampler import BatchSampler, SamplerConfig
-from a2r_train.trainer import LossConfig, Trainer, TrainerConfig
+from a2r_train.step_losses import HumanPart, LossConfig
+from a2r_train.trainer import Trainer, TrainerConfig
 from tests.tiny_backbone import CHANNELS, ENTRY, GRID, TINY
 
 KEPT = 16
@@ -68,6 +71,43 @@ def make_store(clips: ClipSet, *, flipped: bool = False) -> FeatureStore:
     return FeatureStore(maps=maps.astype(np.float16), flips=flips)
 
 
+HUMAN = {
+    5: "closing a drawer",
+    46: "opening a drawer",
+    93: "pushing a cup from left to right",
+    6: "covering a cup with a cloth",
+}
+"""Templates of the human clips with their sentence."""
+
+
+def make_human_clips(per_template: int = 4, *, size: int = 4) -> HumanClipSet:
+    """Make human clips whose action is done at `DONE_AT`."""
+    template = np.repeat(np.array(list(HUMAN)), per_template)
+    progress = np.tile(np.clip(np.arange(KEPT) / DONE_AT, 0.0, 1.0).astype(np.float32), (len(template), 1))
+    return HumanClipSet(
+        frames=np.random.default_rng(1).integers(0, 256, (len(template), KEPT, size, size, 3), dtype=np.uint8),
+        clip_id=np.arange(len(template)),
+        template=template,
+        instruction=np.array([HUMAN[int(number)] for number in template]),
+        steps=np.tile(np.arange(KEPT, dtype=np.int32), (len(template), 1)),
+        length=np.full(len(template), KEPT, np.int32),
+        progress=progress,
+        done=progress >= 1.0,
+        source="hands",
+    )
+
+
+def make_human_part(
+    config: HumanSamplerConfig | None = None, *, clips: HumanClipSet | None = None, flipped: bool = False, seed: int = 0
+) -> HumanPart:
+    """Make a human domain of random feature maps; its templates are matched with `TABLETOP`."""
+    clips = clips or make_human_clips()
+    maps = np.random.default_rng(3).normal(size=(2, len(clips), KEPT, CHANNELS, GRID, GRID)).astype(np.float16)
+    store = FeatureStore(maps=maps, flips=np.array([[False], [flipped]]) & np.ones((2, len(clips)), np.bool_))
+    sampler = HumanSampler(clips, store, config or HumanSamplerConfig(), num_frames=8, seed=seed)
+    return HumanPart(sampler, store, np.array([5, 46, -1, 93]))
+
+
 def make_sampler(
     clips: ClipSet, store: FeatureStore, config: SamplerConfig | None = None, seed: int = 0
 ) -> BatchSampler:
@@ -101,6 +141,7 @@ def make_trainer(
     learning_rate: float = 2e-3,
     maps: NDArray[np.float16] | None = None,
     adaptive: bool = False,
+    human: HumanPart | None = None,
 ) -> Trainer:
     """Make a trainer on synthetic clips; equal arguments give equal runs."""
     clips = make_clips()
@@ -113,4 +154,4 @@ def make_trainer(
     )  # fmt: skip
     sampler = make_sampler(clips, store, SamplerConfig(tasks_per_step=4))
     made = network or tiny_network()
-    return Trainer(made, sampler, store, np.arange(len(TABLETOP)), losses or LossConfig(), config, folder)
+    return Trainer(made, sampler, store, np.arange(len(TABLETOP)), losses or LossConfig(), config, folder, human)

@@ -30,7 +30,8 @@ from a2r_train.fit import FitArgs, TrainingPart, fit, main
 from a2r_train.labels import labelled_tasks
 from a2r_train.recipes import RECIPES, Recipe, get_recipe
 from a2r_train.sampler import SamplerConfig
-from a2r_train.trainer import LossConfig, TrainerConfig
+from a2r_train.step_losses import LossConfig
+from a2r_train.trainer import TrainerConfig
 from tests.tiny_backbone import ENTRY, IMAGE_SIZE, TINY
 from tests.training.collected import write_clips
 from tests.training.synthetic import KEPT, TABLETOP, make_clips

@@ -142,6 +142,7 @@ class TestSuccess:
 
 class TestCrossDomain:
     ROBOT_TASK, HUMAN_TASK = torch.tensor([0, 1, 1, 4]), torch.tensor([1, 0, 2, 1, 0])
+    SAME = (ROBOT_TASK[:, None] == HUMAN_TASK[None]).long()
 
     def _unit(self, count: int, seed: int) -> Tensor:
         return functional.normalize(torch.randn(count, D, generator=torch.Generator().manual_seed(seed)), dim=1)
@@ -152,24 +153,28 @@ class TestCrossDomain:
         same = self.ROBOT_TASK[:, None] == self.HUMAN_TASK[None]
         for r, h in same.nonzero().tolist():
             each.append(_entropy(sim[r, h], sim[r, ~same[r]]) + _entropy(sim[r, h], sim[~same[:, h], h]))
-        found = cross_domain_loss(robot, human, self.ROBOT_TASK, self.HUMAN_TASK, SCALE)
+        found = cross_domain_loss(robot, human, self.SAME, SCALE)
         assert float(found) == pytest.approx(sum(each) / len(each), rel=1e-5)
 
     def test_the_two_domains_may_change_places(self) -> None:
         robot, human = self._unit(4, 0), self._unit(5, 1)
-        forwards = cross_domain_loss(robot, human, self.ROBOT_TASK, self.HUMAN_TASK, SCALE)
-        torch.testing.assert_close(cross_domain_loss(human, robot, self.HUMAN_TASK, self.ROBOT_TASK, SCALE), forwards)
+        forwards = cross_domain_loss(robot, human, self.SAME, SCALE)
+        torch.testing.assert_close(cross_domain_loss(human, robot, self.SAME.T, SCALE), forwards)
 
     def test_it_falls_as_same_tasks_meet(self) -> None:
         centres = self._unit(5, 3)
-        apart = cross_domain_loss(self._unit(4, 0), self._unit(5, 1), self.ROBOT_TASK, self.HUMAN_TASK, SCALE)
-        met = cross_domain_loss(
-            centres[self.ROBOT_TASK], centres[self.HUMAN_TASK], self.ROBOT_TASK, self.HUMAN_TASK, SCALE
-        )
+        apart = cross_domain_loss(self._unit(4, 0), self._unit(5, 1), self.SAME, SCALE)
+        met = cross_domain_loss(centres[self.ROBOT_TASK], centres[self.HUMAN_TASK], self.SAME, SCALE)
         assert met < apart
 
+    def test_pairs_of_which_nothing_is_known_do_not_count(self) -> None:
+        robot, human = self._unit(4, 0), self._unit(5, 1)
+        unknown = torch.cat([self.SAME, torch.full((4, 1), -1)], dim=1)
+        found = cross_domain_loss(robot, torch.cat([human, robot[:1]]), unknown, SCALE)
+        torch.testing.assert_close(found, cross_domain_loss(robot, human, self.SAME, SCALE))
+
     def test_without_a_common_task_it_is_zero(self) -> None:
-        found = cross_domain_loss(self._unit(4, 0), self._unit(5, 1), self.ROBOT_TASK, self.HUMAN_TASK + 10, SCALE)
+        found = cross_domain_loss(self._unit(4, 0), self._unit(5, 1), torch.zeros_like(self.SAME), SCALE)
         assert found == 0
 
 

@@ -279,8 +279,8 @@ class TestComposition:
         for batch in batches:
             for column in range(len(TABLETOP)):
                 mine = batch.task_column == column
-                assert mine.sum() in (6, 7)
-                assert batch.failure_clip[mine].sum() == 2
+                assert 12 <= mine.sum() <= 14  # eight draws of four tasks
+                assert batch.failure_clip[mine].sum() == 4
 
     def test_opposites_come_first_among_further_sentences(self) -> None:
         clips = make_clips(EIGHT)

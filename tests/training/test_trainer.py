@@ -17,9 +17,19 @@ import torch
 from a2r_gym.errors import CheckpointError, NonFiniteRewardError
 from a2r_train import trainer as trainer_module
 from a2r_train.failure_clusters import FailureClusters
+from a2r_train.human_sampler import HumanSamplerConfig
 from a2r_train.losses import cross_domain_loss
-from a2r_train.trainer import LossConfig, Trainer, TrainerConfig
-from tests.training.synthetic import TABLETOP, make_clips, make_sampler, make_store, make_trainer, tiny_network
+from a2r_train.step_losses import LossConfig
+from a2r_train.trainer import Trainer, TrainerConfig
+from tests.training.synthetic import (
+    TABLETOP,
+    make_clips,
+    make_human_part,
+    make_sampler,
+    make_store,
+    make_trainer,
+    tiny_network,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 TERMS = ("video_language", "failure_video_language", "success", "order", "paraphrase")
@@ -210,6 +220,41 @@ class TestLosses:
         assert _same(_state(unbroken)["weights"], _state(tmp_path)["weights"])
         assert callable(cross_domain_loss)  # there for when human clips are
 
+    def test_with_human_clips_each_of_their_losses_is_there_and_can_be_switched_off(self, tmp_path: Path) -> None:
+        human = make_human_part(HumanSamplerConfig(undone=4))
+        seen: set[str] = set()
+        make_trainer(tmp_path / "all", human=human).run(lambda _, losses: seen.update(losses))
+        assert seen == {
+            *TERMS, "cross_domain", "human_video_language", "human_success", "human_paraphrase", "human_order",
+        }  # fmt: skip
+        seen.clear()
+        off = LossConfig(cross_domain=0.0, order=0.0, paraphrase=0.0)
+        make_trainer(tmp_path / "some", human=human, losses=off).run(lambda _, losses: seen.update(losses))
+        assert seen == {*TERMS, "human_video_language", "human_success"} - {"order", "paraphrase"}
+
+    def test_a_run_with_human_clips_goes_on_to_the_bit(self, tmp_path: Path) -> None:
+        whole, broken = tmp_path / "whole", tmp_path / "broken"
+        make_trainer(whole, human=make_human_part()).run(_ignore)
+        trainer = make_trainer(broken, human=make_human_part(), num_steps=6)
+
+        def stop(step: int, _: object) -> None:
+            if step == 4:
+                raise _Stop
+
+        with pytest.raises(_Stop):
+            trainer.run(stop)
+        resumed = make_trainer(broken, human=make_human_part())
+        assert resumed.resume()
+        resumed.run(_ignore)
+        assert _same(_state(whole)["weights"], _state(broken)["weights"])
+
+    def test_robot_and_human_clips_of_the_same_task_come_together(self, tmp_path: Path) -> None:
+        only = LossConfig(**{**NOTHING, "cross_domain": 1.0})
+        found: list[float] = []
+        trainer = make_trainer(tmp_path, human=make_human_part(), losses=only, num_steps=40, learning_rate=5e-3)
+        trainer.run(lambda _, losses: found.append(losses["cross_domain"]))
+        assert np.mean(found[-5:]) < 0.8 * np.mean(found[:5])
+
     def test_a_network_without_failure_prompts_trains_without_their_loss(self, tmp_path: Path) -> None:
         network = tiny_network(num_failure_modes=0)
         seen: set[str] = set()
@@ -313,7 +358,7 @@ class TestClusters:
         assert network.failure_prompts.counts_G.tolist() == [3] * 4
         prompts = network.failure_prompts.prompts_GKLD
         prompts.grad = None
-        torch.stack(list(trainer._losses_of(trainer._sampler.batch(6)).values())).sum().backward()
+        torch.stack(list(trainer._losses(6).values())).sum().backward()
         assert prompts.grad is not None
         assert prompts.grad[:, :3].any()
         assert not prompts.grad[:, 3:].any()

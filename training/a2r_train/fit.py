@@ -22,18 +22,22 @@ from a2r_gym.models.scoring import Adapt2Reward, Calibration
 from a2r_train.calibrate import fit_calibration
 from a2r_train.card import model_card
 from a2r_train.data.clips import ClipSet, join_labels, load_clips
+from a2r_train.data.human_clips import HumanClipSet, load_human_clips
 from a2r_train.failure_report import report_failures
 from a2r_train.failure_sheets import draw_modes
 from a2r_train.features import FeatureStore, cache_features, join_stores
+from a2r_train.human_sampler import HumanSampler
 from a2r_train.labels import LabelledTask, labelled_tasks, resolve_labels
 from a2r_train.recipes import Recipe, get_recipe
 from a2r_train.sampler import BatchSampler
+from a2r_train.step_losses import HumanPart
+from a2r_train.template_match import matched_template
 from a2r_train.trainer import Trainer
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-__all__ = ["FitArgs", "TrainingPart", "fit", "main"]
+__all__ = ["FitArgs", "HumanTrainingPart", "TrainingPart", "fit", "main"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,7 @@ class FitArgs:
         recipe: Name of the recipe.
         data: Folders of collected clips to train on.
         validation: Folders of collected clips to calibrate on.
+        human: Folder of Something-Something V2 or of ``a2r hands``, for recipes that take human clips in.
         out: Folder of the run; its checkpoint is OUT/checkpoint.
         begin: Checkpoint whose weights to begin with, for example to refine it on an agent's own rollouts.
         resume: Go on with the run in OUT.
@@ -60,6 +65,7 @@ class FitArgs:
     recipe: Positional[str]
     data: tuple[Path, ...]
     validation: tuple[Path, ...]
+    human: Path | None = None
     out: Path = Path("runs/a2r-small")
     begin: Path | None = None
     resume: bool = False
@@ -114,6 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         recipe,
         [TrainingPart(load_clips([folder], args.cache), args.cache or folder / "cache") for folder in args.data],
         load_clips(args.validation, args.cache),
+        human=_load_human(recipe, args),
         out=args.out,
         begin=args.begin,
         workers=args.workers,
@@ -135,11 +142,38 @@ class TrainingPart(NamedTuple):
     cache: Path
 
 
+class HumanTrainingPart(NamedTuple):
+    """The human domain's clips.
+
+    Attributes:
+        clips: The clips.
+        cache: Folder of their feature maps.
+    """
+
+    clips: HumanClipSet
+    cache: Path
+
+
+def _load_human(recipe: Recipe, args: FitArgs) -> HumanTrainingPart | None:
+    if recipe.human is None:
+        return None
+    if args.human is None:
+        raise DataError(
+            f"recipe {recipe.name} takes human clips in: pass --human with the folder of Something-Something V2, or "
+            "make a stand-in with: a2r hands --out data/hands"
+        )
+    return HumanTrainingPart(
+        load_human_clips(args.human, recipe.human.templates or None, cache_dir=args.cache),
+        args.cache or args.human / "cache",
+    )
+
+
 def fit(
     recipe: Recipe,
     parts: Sequence[TrainingPart],
     validation: ClipSet,
     *,
+    human: HumanTrainingPart | None = None,
     out: Path,
     begin: Path | None = None,
     workers: int = 2,
@@ -151,6 +185,7 @@ def fit(
         recipe: The recipe.
         parts: Training clips, folder by folder: one that is added later leaves the others' feature maps as they are.
         validation: Clips to calibrate on.
+        human: Clips of the human domain, where the recipe takes them in.
         out: Folder of the run.
         begin: Checkpoint whose weights to begin with; None: the backbone's.
         workers: Processes that encode the clips.
@@ -165,6 +200,8 @@ def fit(
     start = time.time()
     store = join_stores([_features(part, recipe, workers) for part in parts])
     clips = join_labels([part.clips for part in parts])
+    if recipe.labels:
+        clips = clips.with_labels(recipe.labels)
     tasks = labelled_tasks(clips.label_names)
     labels = resolve_labels(clips, tasks)
     torch.manual_seed(recipe.trainer.seed)
@@ -176,9 +213,10 @@ def fit(
     sampler = BatchSampler(
         clips, labels, tasks, store, recipe.sampler, num_frames=config.num_frames, seed=recipe.trainer.seed
     )
-    trainer = Trainer(network, sampler, store, np.arange(len(tasks)), recipe.losses, recipe.trainer, out)
+    people = None if human is None else _human_part(human, recipe, tasks, config.num_frames, workers)
+    trainer = Trainer(network, sampler, store, np.arange(len(tasks)), recipe.losses, recipe.trainer, out, people)
     resumed = trainer.resume()
-    if recipe.losses.cross_domain:
+    if people is None and recipe.losses.cross_domain:
         print("no human clips: the cross-domain loss L_CDC is off")
     _train(trainer, recipe, out, resumed)
     failures = report_failures(clips, sampler.own_task, trainer.final_clusters(), trainer.clusters)
@@ -193,6 +231,8 @@ def fit(
         provenance={
             "recipe": json.loads(json.dumps(asdict(recipe))),
             "training_clips": len(clips),
+            "human_clips": 0 if human is None else len(human.clips),
+            "human_source": None if human is None else human.clips.source,
             "validation_clips": len(validation),
             "torch": torch.__version__,
             "failure_modes": failures.record(),
@@ -213,6 +253,24 @@ def _features(part: TrainingPart, recipe: Recipe, workers: int) -> FeatureStore:
         seed=recipe.trainer.seed,
         workers=workers,
     )
+
+
+def _human_part(
+    human: HumanTrainingPart, recipe: Recipe, tasks: tuple[LabelledTask, ...], num_frames: int, workers: int
+) -> HumanPart:
+    """Encode the human clips, and match their templates with the robot's tasks."""
+    assert recipe.human is not None, "checked where the clips are loaded"
+    clips, seed = human.clips, recipe.trainer.seed
+    store = cache_features(
+        clips, recipe.backbone, human.cache, num_augmentations=recipe.num_augmentations, seed=seed, workers=workers
+    )
+    if recipe.human.shuffled:
+        order = np.random.default_rng(seed).permutation(len(clips))
+        clips = replace(clips, template=clips.template[order], instruction=clips.instruction[order])
+    sampler = HumanSampler(clips, store, recipe.human.sampler, num_frames=num_frames, seed=seed)
+    among = [int(template) for template in np.unique(clips.template)]
+    matched = [matched_template(task.info.instruction, among, recipe.human.matching) for task in tasks]
+    return HumanPart(sampler, store, np.array(matched, dtype=np.int64))
 
 
 def _network(config: ModelConfig, begin: Path | None) -> Adapt2RewardNetwork:

@@ -99,26 +99,23 @@ def success_loss(sim_BM: Tensor, labels_BM: Tensor, own_BM: Tensor, scale: Tenso
     return _masked_mean(each_BM, known_BM & own_BM) + _masked_mean(each_BM, known_BM & ~own_BM)
 
 
-def cross_domain_loss(
-    robot_BD: Tensor, human_ND: Tensor, robot_task_B: Tensor, human_task_N: Tensor, scale: Tensor
-) -> Tensor:
+def cross_domain_loss(robot_BD: Tensor, human_ND: Tensor, same_BN: Tensor, scale: Tensor) -> Tensor:
     """L_CDC: human and robot videos of the same task attract, of different tasks repel, both directions.
 
     Args:
         robot_BD: float (B, D), unit length; successes only.
         human_ND: float (N, D), unit length.
-        robot_task_B: int (B,).
-        human_task_N: int (N,), in the same numbering.
+        same_BN: int (B, N): 1 the same task, 0 another, -1 unknown.
         scale: Scalar.
 
     Returns:
         Scalar; 0 where no task has both.
     """
     logits_BN = scale * robot_BD @ human_ND.T
-    same_BN = robot_task_B[:, None] == human_task_N[None]
-    to_human = torch.logaddexp(_negatives(logits_BN, ~same_BN, dim=1).unsqueeze(1), logits_BN) - logits_BN
-    to_robot = torch.logaddexp(_negatives(logits_BN, ~same_BN, dim=0).unsqueeze(0), logits_BN) - logits_BN
-    return _masked_mean(to_human + to_robot, same_BN)
+    other_BN = same_BN == 0
+    to_human = torch.logaddexp(_negatives(logits_BN, other_BN, dim=1).unsqueeze(1), logits_BN) - logits_BN
+    to_robot = torch.logaddexp(_negatives(logits_BN, other_BN, dim=0).unsqueeze(0), logits_BN) - logits_BN
+    return _masked_mean(to_human + to_robot, same_BN == 1)
 
 
 def paraphrase_loss(text_MD: Tensor, spoken_MD: Tensor, task_M: Tensor, scale: Tensor) -> Tensor:

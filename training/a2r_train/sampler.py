@@ -29,7 +29,7 @@ class SamplerConfig:
     """Composition of a step.
 
     Attributes:
-        tasks_per_step: Tasks that clips are drawn of.
+        tasks_per_step: Draws of tasks; none comes again before all have come.
         family_weights: Share of each family among them; the others share what is left over.
         extra_sentences: Sentences of further tasks, those of the same object first.
         prefixes: Whether prefixes, reversals, rewinds and frozen pictures are drawn; without them a task gives one
@@ -168,12 +168,12 @@ class BatchSampler:
         """
         rng = np.random.default_rng([self._seed, step])
         count = min(self._config.tasks_per_step, len(self._usable))
-        chosen = rng.choice(self._usable, size=count, replace=False, p=self._chance)
+        chosen = rng.choice(self._usable, size=count, replace=False, p=self._chance).tolist()
         rows: list[_Row] = []
         pairs: list[tuple[int, int]] = []
-        for task in chosen.tolist():
-            self._draw(task, rng, rows, pairs)
-        columns = self._columns(chosen.tolist(), rng)
+        for draw in range(self._config.tasks_per_step):
+            self._draw(chosen[draw % count], rng, rows, pairs)
+        columns = self._columns(chosen, rng)
         sentences = tuple(self._sentence(task, rng) for task in columns)
         return self._assemble(rows, pairs, columns, sentences, rng)
 

@@ -3,8 +3,7 @@
 A run's whole state is its step, weights, optimizer and clusters; batches and dropout are drawn from (seed, step), so a
 run that was killed goes on bit for bit on the CPU.
 
-Shape suffixes: B clips, T frames, C channels, H W feature map, F frame feature, M sentences, K failure modes,
-D embedding, P pairs.
+Shape suffixes: E clips, L labels, G tasks, D embedding.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ import copy
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,46 +25,13 @@ from a2r_gym.models.adapt2reward import Adapt2RewardNetwork
 from a2r_gym.models.window import spread
 from a2r_train.failure_clusters import FailureClusters
 from a2r_train.features import FeatureStore
-from a2r_train.losses import (
-    failure_video_language_loss,
-    order_loss,
-    paraphrase_loss,
-    success_loss,
-    video_language_loss,
-)
-from a2r_train.sampler import Batch, BatchSampler
+from a2r_train.sampler import BatchSampler
+from a2r_train.step_losses import HumanPart, LossConfig, StepLosses, embed_maps
 
-__all__ = ["LossConfig", "Trainer", "TrainerConfig"]
+__all__ = ["Trainer", "TrainerConfig"]
 
 _STATE = "state.pt"
 _EMBED_BATCH = 64
-
-
-@dataclass(frozen=True, kw_only=True)
-class LossConfig:
-    """Weights of the losses; 0 switches one off. 1 each is the paper's.
-
-    Attributes:
-        video_language: L_VLC.
-        failure_video_language: L_fVLC, with the failure texts as extra negatives in L_VLC.
-        success: L_BCE.
-        cross_domain: L_CDC; needs human clips.
-        order: Ours: similarity rises along a success.
-        paraphrase: Ours: sentences of one task attract, those of others repel.
-    """
-
-    video_language: float = 1.0
-    failure_video_language: float = 1.0
-    success: float = 1.0
-    cross_domain: float = 1.0
-    order: float = 0.5
-    paraphrase: float = 0.5
-
-    def __post_init__(self) -> None:
-        """Check that something is left to learn from."""
-        weights = {field.name: getattr(self, field.name) for field in fields(self)}
-        if min(weights.values()) < 0.0 or not any(weights.values()):
-            raise ValueError(f"expected loss weights >= 0, not all of them 0, got {weights}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +88,7 @@ class Trainer:
         losses: Which losses.
         config: Length and step size.
         folder: Where the state is kept.
+        human: The human domain, if there is one.
     """
 
     def __init__(
@@ -134,11 +100,13 @@ class Trainer:
         losses: LossConfig,
         config: TrainerConfig,
         folder: Path,
+        human: HumanPart | None = None,
     ) -> None:
         if losses.failure_video_language and network.config.num_failure_modes == 0:
             raise ValueError("failure_video_language needs failure prompts: num_failure_modes >= 1, or weight 0")
         self.network, self._sampler, self._store = network.train(), sampler, store
-        self._task_of_label, self._losses, self._config, self._folder = task_of_label, losses, config, folder
+        self._task_of_label, self._weights, self._config, self._folder = task_of_label, losses, config, folder
+        self._human, self._step_losses = human, StepLosses(network, store, task_of_label, losses, human)
         self.step = 0
         torch.set_num_threads(config.num_threads)
         self._optimizer = torch.optim.AdamW(_groups(network, config), weight_decay=config.weight_decay)
@@ -207,12 +175,12 @@ class Trainer:
         """
         config = self._config
         while self.step < config.num_steps:
-            if self.step % config.epoch_steps == 0 and self.step > 0 and self._losses.failure_video_language:
+            if self.step % config.epoch_steps == 0 and self.step > 0 and self._weights.failure_video_language:
                 self._cluster()
             torch.manual_seed(config.seed * 1_000_003 + self.step)
             for group in self._optimizer.param_groups:
                 group["lr"] = group["base"] * config.rate(self.step)
-            named = self._losses_of(self._sampler.batch(self.step))
+            named = self._losses(self.step)
             total = torch.stack(list(named.values())).sum()
             if not torch.isfinite(total):
                 values = {name: float(value.detach()) for name, value in named.items()}
@@ -228,53 +196,10 @@ class Trainer:
             if self.step % config.save_every == 0 or self.step == config.num_steps:
                 self.save()
 
-    def _losses_of(self, batch: Batch) -> dict[str, Tensor]:
-        network, weights = self.network, self._losses
-        maps = self._store.maps[batch.augmentations[:, None], batch.clips[:, None], batch.frames]
-        with _precision():
-            frames_BTF = network.pooler(torch.from_numpy(maps).float().flatten(0, 1)).unflatten(0, maps.shape[:2])
-            video_BD = network.encode_video(frames_BTF).float()
-            task_M = torch.from_numpy(self._task_of_label[batch.tasks])
-            text_MD = network.encode_text(batch.sentences).float()
-            known = (task_M >= 0) & (torch.arange(len(task_M)) < self._own_sentences(batch))
-            failures_MKD = text_MD.new_zeros((len(task_M), network.config.num_failure_modes, text_MD.shape[1]))
-            if weights.failure_video_language and network.config.num_failure_modes:
-                places = known.nonzero()[:, 0]
-                encoded = network.encode_failures([batch.sentences[place] for place in places], task_M[places])
-                failures_MKD = failures_MKD.index_copy(0, places, encoded.float())
-        sim_BM = video_BD @ text_MD.T
-        failure_BMK = torch.einsum("bd,mkd->bmk", video_BD, failures_MKD)
-        live_MK = known[:, None] & network.failure_prompts.live(task_M)
-        failure_BMK = failure_BMK.masked_fill(~live_MK[None], -1e3)  # sentences without failure texts, unused modes
-        labels_BM, scale = torch.from_numpy(batch.labels), network.logit_scale
-        named: dict[str, Tensor] = {}
-        if weights.video_language:
-            named["video_language"] = weights.video_language * video_language_loss(
-                sim_BM, failure_BMK, labels_BM, scale
-            )
-        if weights.failure_video_language:
-            mode_B = torch.from_numpy(np.where(batch.failure_clip, self.clusters.modes[batch.clips], -1))
-            column_B = torch.from_numpy(batch.task_column)
-            named["failure_video_language"] = weights.failure_video_language * failure_video_language_loss(
-                sim_BM, failure_BMK, labels_BM, mode_B, column_B, scale
-            )
-        if weights.success:
-            own_BM = torch.from_numpy(batch.own)
-            named["success"] = weights.success * success_loss(sim_BM, labels_BM, own_BM, scale, network.logit_bias)
-        if weights.paraphrase:
-            with _precision():
-                spoken_MD = network.encode_text(batch.paraphrases).float()
-            same = torch.from_numpy(batch.meanings)
-            named["paraphrase"] = weights.paraphrase * paraphrase_loss(text_MD, spoken_MD, same, scale)
-        if weights.order and len(batch.later):
-            columns = torch.from_numpy(batch.order_column)
-            later, earlier = (sim_BM[torch.from_numpy(rows), columns] for rows in (batch.later, batch.earlier))
-            named["order"] = weights.order * order_loss(later, earlier, scale)
-        return named
-
-    def _own_sentences(self, batch: Batch) -> int:
-        """How many of the first sentences belong to tasks that the batch's clips were drawn of."""
-        return int(batch.task_column.max()) + 1
+    def _losses(self, step: int) -> dict[str, Tensor]:
+        batch = self._sampler.batch(step)
+        human = None if self._human is None else self._human.sampler.batch(step)
+        return self._step_losses(batch, human, np.where(batch.failure_clip, self.clusters.modes[batch.clips], -1))
 
     # ------------------------------------------------------------------ clusters
 
@@ -317,21 +242,10 @@ class Trainer:
         frames = spread(self._store.maps.shape[2], self.network.config.num_frames)
         parts = []
         for rows in np.split(clips, range(_EMBED_BATCH, len(clips), _EMBED_BATCH)):
-            maps = torch.from_numpy(self._store.maps[0, rows[:, None], frames]).float()
-            with _precision():
-                frames_BTF = self.network.pooler(maps.flatten(0, 1)).unflatten(0, maps.shape[:2])
-                parts.append(
-                    torch.nn.functional.normalize(self.network.encode_video(frames_BTF).float(), dim=-1).numpy()
-                )
+            maps = self._store.maps[0, rows[:, None], frames]
+            parts.append(torch.nn.functional.normalize(embed_maps(self.network, maps), dim=-1).numpy())
         self.network.train()
         return np.concatenate(parts)
-
-
-def _precision() -> torch.autocast:
-    """Compute in bf16 where the CPU has it: elsewhere it is emulated, far slower than fp32."""
-    abilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # new in torch 2.10
-    native = bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
-    return torch.autocast("cpu", torch.bfloat16, enabled=native)
 
 
 def _groups(network: Adapt2RewardNetwork, config: TrainerConfig) -> list[dict[str, object]]:

@@ -75,6 +75,22 @@ class ClipSet:
         arrays = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "label_names"}
         return replace(self, **{name: values[which] for name, values in arrays.items()})
 
+    def with_labels(self, names: Sequence[str]) -> ClipSet:
+        """Return the same clips with some of their labels, as if nothing else had been judged.
+
+        Args:
+            names: ``family/task`` of each label.
+
+        Raises:
+            DataError: A label is not there, or a clip's own task is not among them.
+        """
+        own = set(np.char.add(np.char.add(self.family.astype(str), "/"), self.task.astype(str)).tolist())
+        if missing := sorted((set(names) - set(self.label_names)) | (own - set(names))):
+            raise DataError(f"expected clips and labels of {', '.join(names)} alone; {', '.join(missing)} does not fit")
+        columns = [self.label_names.index(name) for name in names]
+        chosen = {name: getattr(self, name)[:, :, columns] for name in _EMPTY}
+        return replace(self, label_names=tuple(names), **chosen)
+
 
 def join_labels(parts: Sequence[ClipSet]) -> ClipSet:
     """Put clip sets one behind the other, without their pictures: for training on cached features.

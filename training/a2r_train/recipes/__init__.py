@@ -8,10 +8,35 @@ from typing import Final
 
 from a2r_gym.errors import unknown_name
 from a2r_gym.models.backbones import DEFAULT_BACKBONE
+from a2r_train.human_relations import HUMAN_SETS
+from a2r_train.human_sampler import HumanSamplerConfig
 from a2r_train.sampler import SamplerConfig
-from a2r_train.trainer import LossConfig, TrainerConfig
+from a2r_train.step_losses import LossConfig
+from a2r_train.trainer import TrainerConfig
 
-__all__ = ["RECIPES", "Recipe", "get_recipe"]
+__all__ = ["PAPER_LABELS", "RECIPES", "HumanData", "Recipe", "get_recipe"]
+
+PAPER_LABELS: Final = ("tabletop/drawer-close", "tabletop/mug-away", "tabletop/mug-right")
+"""What the robot does in the paper's protocol; no label of another task is read."""
+UNRELATED: Final = (6, 14, 27, 106, 158, 171)
+"""Six templates that none of the table-top's tasks is like: a control."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HumanData:
+    """Which human clips a run takes in.
+
+    Attributes:
+        templates: SS-V2's ids; empty: all that there are.
+        shuffled: Whether the labels are dealt out at random among the clips: a control.
+        matching: How a robot task finds its template, one of `MATCHINGS`.
+        sampler: Composition of their part of a step.
+    """
+
+    templates: tuple[int, ...] = ()
+    shuffled: bool = False
+    matching: str = "text"
+    sampler: HumanSamplerConfig = field(default_factory=HumanSamplerConfig)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +51,8 @@ class Recipe:
         sampler: Composition of a step.
         losses: Which losses.
         trainer: Length and step size.
+        labels: ``family/task`` of the labels that are read; empty: all that the data have.
+        human: Human clips; None: none are taken in, and L_CDC is off.
     """
 
     name: str
@@ -35,6 +62,8 @@ class Recipe:
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
     losses: LossConfig = field(default_factory=LossConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    labels: tuple[str, ...] = ()
+    human: HumanData | None = None
 
 
 def _a2r_small() -> Recipe:
@@ -52,33 +81,60 @@ def _a2r_small_refined() -> Recipe:
     )
 
 
-def _paper() -> Recipe:
-    """Adapt2Reward as published, on our backbone: 8 successes and 8 failures a step, no prefixes, no order loss."""
+_PUBLISHED: Final = LossConfig(order=0.0, paraphrase=0.0)
+
+
+def _published(human: HumanData | None) -> Recipe:
+    """Adapt2Reward as published, on our backbone: 8 human clips, 8 successes and 8 failures a step, nothing of ours."""
     return Recipe(
-        name="paper",
+        name="",
         sampler=SamplerConfig(prefixes=False, family_weights=()),
-        losses=LossConfig(order=0.0, paraphrase=0.0),
+        losses=_PUBLISHED,
+        labels=PAPER_LABELS,
+        human=human,
     )
 
 
-def _without_bce() -> Recipe:
-    """The published method without L_BCE: the source both lists it and reports that alone it hurts."""
-    return replace(_paper(), name="paper-without-bce", losses=LossConfig(order=0.0, paraphrase=0.0, success=0.0))
-
-
-def _without_failure_prompts() -> Recipe:
-    """No failure prompts: contrast and L_BCE alone."""
-    return replace(
-        _paper(), name="paper-without-prompts", losses=LossConfig(order=0.0, paraphrase=0.0, failure_video_language=0.0)
+def _ours(human: HumanData | None) -> Recipe:
+    """The paper's data, with our losses and what a clip shows when it is cut off, played backwards or mirrored."""
+    human = None if human is None else replace(human, sampler=HumanSamplerConfig(clips=16, undone=8))
+    return Recipe(
+        name="",
+        sampler=SamplerConfig(family_weights=()),
+        labels=PAPER_LABELS,
+        human=human,
+        trainer=TrainerConfig(num_steps=1200, epoch_steps=200),
     )
+
+
+def _protocol(make: Callable[[HumanData | None], Recipe]) -> dict[str, Callable[[], Recipe]]:
+    """Return the rows of the paper's protocol: no human clips, those of 3 to 12 templates, and the two controls."""
+    rows: dict[str, HumanData | None] = {"robot-only": None}
+    rows |= {f"human-{count}": HumanData(templates=templates) for count, templates in HUMAN_SETS.items()}
+    rows["human-6-by-hand"] = HumanData(templates=HUMAN_SETS[6], matching="hand")
+    rows["unrelated"] = HumanData(templates=UNRELATED)
+    rows["shuffled"] = HumanData(templates=HUMAN_SETS[6], shuffled=True)
+    return {row: lambda data=data: make(data) for row, data in rows.items()}  # type: ignore[misc]
+
+
+def _without(**off: float) -> Callable[[], Recipe]:
+    """Return the published method on six human tasks with other weights of its losses."""
+
+    def make() -> Recipe:
+        return replace(_published(HumanData(templates=HUMAN_SETS[6])), losses=replace(_PUBLISHED, **off))
+
+    return make
 
 
 RECIPES: Final[dict[str, Callable[[], Recipe]]] = {
     "a2r-small": _a2r_small,
     "a2r-small-refined": _a2r_small_refined,
-    "paper": _paper,
-    "paper-without-bce": _without_bce,
-    "paper-without-prompts": _without_failure_prompts,
+    "paper": lambda: replace(_published(None), labels=()),
+    **{f"paper-{row}": make for row, make in _protocol(_published).items()},
+    **{f"ours-{row}": make for row, make in _protocol(_ours).items()},
+    "paper-without-bce": _without(success=0.0),
+    "paper-without-prompts": _without(failure_video_language=0.0),
+    "paper-without-cross-domain": _without(cross_domain=0.0),
 }
 """All recipes by name."""
 
@@ -91,4 +147,4 @@ def get_recipe(name: str) -> Recipe:
     """
     if name not in RECIPES:
         raise unknown_name("recipe", name, RECIPES)
-    return RECIPES[name]()
+    return replace(RECIPES[name](), name=name)

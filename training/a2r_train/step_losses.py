@@ -1,0 +1,227 @@
+"""The losses of one training step: what the network says about a batch of robot clips and one of human clips.
+
+Robot clips and sentences are contrasted among themselves, human ones too; L_CDC is what ties the two domains.
+
+Shape suffixes: B robot clips, N human clips, T frames, C channels, H W feature map, F frame feature, M sentences,
+K failure modes, D embedding, P pairs, L labels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from a2r_gym.models.adapt2reward import DOMAINS, Adapt2RewardNetwork
+from a2r_train.features import FeatureStore
+from a2r_train.human_relations import relation
+from a2r_train.human_sampler import HumanBatch, HumanSampler
+from a2r_train.losses import (
+    cross_domain_loss,
+    failure_video_language_loss,
+    order_loss,
+    paraphrase_loss,
+    success_loss,
+    video_language_loss,
+)
+from a2r_train.sampler import Batch
+
+__all__ = ["HumanPart", "LossConfig", "StepLosses", "embed_maps", "precision"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossConfig:
+    """Weights of the losses; 0 switches one off. 1 each is the paper's.
+
+    Attributes:
+        video_language: L_VLC.
+        failure_video_language: L_fVLC, with the failure texts as extra negatives in L_VLC.
+        success: L_BCE.
+        cross_domain: L_CDC; needs human clips.
+        order: Ours: similarity rises along a success.
+        paraphrase: Ours: sentences of one task attract, those of others repel.
+    """
+
+    video_language: float = 1.0
+    failure_video_language: float = 1.0
+    success: float = 1.0
+    cross_domain: float = 1.0
+    order: float = 0.5
+    paraphrase: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Check that something is left to learn from."""
+        weights = {field.name: getattr(self, field.name) for field in fields(self)}
+        if min(weights.values()) < 0.0 or not any(weights.values()):
+            raise ValueError(f"expected loss weights >= 0, not all of them 0, got {weights}")
+
+
+class HumanPart(NamedTuple):
+    """The human domain of a run.
+
+    Attributes:
+        sampler: Draws its clips.
+        store: Their feature maps.
+        template_of_label: int64 (L,), the human template that each robot label is matched with; -1 for none.
+    """
+
+    sampler: HumanSampler
+    store: FeatureStore
+    template_of_label: NDArray[np.int64]
+
+
+class StepLosses:
+    """Computes the named losses of a step.
+
+    Args:
+        network: The network.
+        store: Feature maps of the robot clips.
+        task_of_label: int64 (L,), the network's task of each label; -1 for none.
+        weights: Which losses.
+        human: The human domain; None: there is none, and L_CDC is off.
+    """
+
+    def __init__(
+        self,
+        network: Adapt2RewardNetwork,
+        store: FeatureStore,
+        task_of_label: NDArray[np.int64],
+        weights: LossConfig,
+        human: HumanPart | None = None,
+    ) -> None:
+        self._network, self._store, self._task_of_label = network, store, task_of_label
+        self._weights, self._human = weights, human
+
+    def __call__(self, batch: Batch, human: HumanBatch | None, mode_B: NDArray[np.int64]) -> dict[str, Tensor]:
+        """Return the weighted losses by name.
+
+        Args:
+            batch: Robot clips.
+            human: Human clips; None where the run has no human domain.
+            mode_B: int64 (B,), cluster of each robot clip that is a failure shown to its end, else -1.
+        """
+        maps = self._store.maps[batch.augmentations[:, None], batch.clips[:, None], batch.frames]
+        video_BD = embed_maps(self._network, maps)
+        named = self._robot(batch, video_BD, mode_B)
+        if human is not None and self._human is not None:
+            maps = self._human.store.maps[human.augmentations[:, None], human.clips[:, None], human.frames]
+            human_ND = embed_maps(self._network, maps, domain="human")
+            named |= self._of_humans(human, human_ND)
+            if self._weights.cross_domain:
+                same_BN = torch.from_numpy(self._same_task(batch, human))
+                loss = cross_domain_loss(video_BD, human_ND, same_BN, self._network.logit_scale)
+                named["cross_domain"] = self._weights.cross_domain * loss
+        return named
+
+    def _robot(self, batch: Batch, video_BD: Tensor, mode_B: NDArray[np.int64]) -> dict[str, Tensor]:
+        network, weights, scale = self._network, self._weights, self._network.logit_scale
+        text_MD, spoken_MD = self._texts(batch)
+        sim_BM, labels_BM = video_BD @ text_MD.T, torch.from_numpy(batch.labels)
+        failure_BMK = self._failure_similarity(batch, video_BD)
+        named: dict[str, Tensor] = {}
+        if weights.video_language:
+            loss = video_language_loss(sim_BM, failure_BMK, labels_BM, scale)
+            named["video_language"] = weights.video_language * loss
+        if weights.failure_video_language:
+            column_B = torch.from_numpy(batch.task_column)
+            loss = failure_video_language_loss(
+                sim_BM, failure_BMK, labels_BM, torch.from_numpy(mode_B), column_B, scale
+            )
+            named["failure_video_language"] = weights.failure_video_language * loss
+        if weights.success:
+            own_BM = torch.from_numpy(batch.own)
+            named["success"] = weights.success * success_loss(sim_BM, labels_BM, own_BM, scale, network.logit_bias)
+        if spoken_MD is not None:
+            loss = paraphrase_loss(text_MD, spoken_MD, torch.from_numpy(batch.meanings), scale)
+            named["paraphrase"] = weights.paraphrase * loss
+        if weights.order and len(batch.later):
+            named["order"] = weights.order * self._order(batch, sim_BM)
+        return named
+
+    def _of_humans(self, batch: HumanBatch, video_ND: Tensor) -> dict[str, Tensor]:
+        network, weights, scale = self._network, self._weights, self._network.logit_scale
+        text_MD, spoken_MD = self._texts(batch)
+        sim_NM, labels_NM = video_ND @ text_MD.T, torch.from_numpy(batch.labels)
+        named: dict[str, Tensor] = {}
+        if weights.video_language:
+            loss = video_language_loss(sim_NM, sim_NM.new_zeros((*sim_NM.shape, 0)), labels_NM, scale)
+            named["human_video_language"] = weights.video_language * loss
+        if weights.success:
+            own_NM = torch.from_numpy(batch.own)
+            loss = success_loss(sim_NM, labels_NM, own_NM, scale, network.logit_bias)
+            named["human_success"] = weights.success * loss
+        if spoken_MD is not None:
+            loss = paraphrase_loss(text_MD, spoken_MD, torch.from_numpy(batch.meanings), scale)
+            named["human_paraphrase"] = weights.paraphrase * loss
+        if weights.order and len(batch.later):
+            named["human_order"] = weights.order * self._order(batch, sim_NM)
+        return named
+
+    def _texts(self, batch: Batch | HumanBatch) -> tuple[Tensor, Tensor | None]:
+        """Embed the sentences, and their paraphrases where a loss wants them: float (M, D)."""
+        with precision():
+            text_MD = self._network.encode_text(batch.sentences).float()
+            if not self._weights.paraphrase:
+                return text_MD, None
+            return text_MD, self._network.encode_text(batch.paraphrases).float()
+
+    def _order(self, batch: Batch | HumanBatch, sim_BM: Tensor) -> Tensor:
+        columns = torch.from_numpy(batch.order_column)
+        later, earlier = (sim_BM[torch.from_numpy(rows), columns] for rows in (batch.later, batch.earlier))
+        return order_loss(later, earlier, self._network.logit_scale)
+
+    def _failure_similarity(self, batch: Batch, video_BD: Tensor) -> Tensor:
+        """Compare with each sentence's failure texts: float (B, M, K), very low where there are none."""
+        network = self._network
+        task_M = torch.from_numpy(self._task_of_label[batch.tasks])
+        modes = network.config.num_failure_modes
+        known_M = (task_M >= 0) & (torch.arange(len(task_M)) <= int(batch.task_column.max()))
+        failures_MKD = video_BD.new_zeros((len(task_M), modes, video_BD.shape[1]))
+        if self._weights.failure_video_language and modes:
+            places = known_M.nonzero()[:, 0]
+            with precision():
+                encoded = network.encode_failures([batch.sentences[place] for place in places], task_M[places])
+            failures_MKD = failures_MKD.index_copy(0, places, encoded.float())
+        live_MK = known_M[:, None] & network.failure_prompts.live(task_M)
+        return torch.einsum("bd,mkd->bmk", video_BD, failures_MKD).masked_fill(~live_MK[None], -1e3)
+
+    def _same_task(self, batch: Batch, human: HumanBatch) -> NDArray[np.int64]:
+        """Tell which robot successes do what which human clips do: int64 (B, N), -1 unknown."""
+        assert self._human is not None
+        template_M = self._human.template_of_label[batch.tasks]
+        done_BM = (batch.labels == 1) & (template_M >= 0)
+        template_B = np.where(done_BM.any(axis=1), template_M[done_BM.argmax(axis=1)], -1)
+        return np.array(
+            [
+                [relation(int(robot), int(person)) if min(robot, person) >= 0 else -1 for person in human.templates]
+                for robot in template_B
+            ]
+        )
+
+
+def embed_maps(network: Adapt2RewardNetwork, maps: NDArray[np.float16], domain: str = "robot") -> Tensor:
+    """Embed clips from their feature maps.
+
+    Args:
+        network: The network.
+        maps: float16 (B, T, C, H, W).
+        domain: One of `DOMAINS`.
+
+    Returns:
+        float (B, D), unit length.
+    """
+    domain_B = torch.full((len(maps),), DOMAINS.index(domain))
+    with precision():
+        frames_BTF = network.pooler(torch.from_numpy(maps).float().flatten(0, 1)).unflatten(0, maps.shape[:2])
+        return network.encode_video(frames_BTF, domain_B).float()
+
+
+def precision() -> torch.autocast:
+    """Compute in bf16 where the CPU has it: elsewhere it is emulated, far slower than fp32."""
+    abilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # new in torch 2.10
+    native = bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))
+    return torch.autocast("cpu", torch.bfloat16, enabled=native)
