@@ -52,6 +52,7 @@ def main() -> int:
     parser.add_argument("--reward-model", default="a2r-small")
     parser.add_argument("--workers", type=int, default=2, help="agents trained side by side")
     parser.add_argument("--out", type=Path, default=Path("runs/agents"))
+    parser.add_argument("--env-reward-scale", type=float, default=1.0, help="factor on the dense reward")
     args = parser.parse_args()
     cells = [Cell(task, reward, seed) for task in args.tasks for seed in args.seeds for reward in args.rewards]
     missing = [cell for cell in cells if not (cell.folder(args.out) / "result.json").exists()]
@@ -72,7 +73,7 @@ def train_cell(cell: Cell, args: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "a2r_gym.cli", "rl", env_id("MetaWorld", cell.task), "--reward", cell.reward,
                "--reward-model", args.reward_model, "--seed", str(cell.seed), "--steps", str(args.steps),
-               "--action-repeat", str(args.action_repeat),
+               "--action-repeat", str(args.action_repeat), "--env-reward-scale", str(args.env_reward_scale),
                "--eval-episodes", str(args.episodes), "--out", str(folder)]  # fmt: skip
     command += ["--resume"] if (folder / "latest.json").exists() else []
     command += ["--no-video"] if cell.reward == "env" else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from dataclasses import asdict, dataclass, fields
@@ -71,6 +72,7 @@ class AgentConfig:
     Attributes:
         env: One of `a2r_gym.ENV_IDS`.
         reward: ``"learned"``, or ``"env"``: the environment's own, which renders nothing.
+        env_reward_scale: Factor on the environment's own reward; Meta-World's goes to 10 a step, a learned one to 1.
         reward_model: A bundled name or a folder.
         reward_mode: See `a2r_gym.VideoTextReward`.
         reward_every: See `a2r_gym.VideoTextReward`.
@@ -84,6 +86,7 @@ class AgentConfig:
 
     env: str
     reward: str = "learned"
+    env_reward_scale: float = 1.0
     reward_model: str = "a2r-small"
     reward_mode: str = "similarity"
     reward_every: int = 1
@@ -111,6 +114,8 @@ class AgentConfig:
         for name, least in (("steps", 1), ("action_repeat", 1), ("num_envs", 1), ("learning_starts", 0), ("seed", 0)):
             if getattr(self, name) < least:
                 raise AgentConfigError(f"{name} must be a whole number >= {least}, got {getattr(self, name)}")
+        if not 0.0 < self.env_reward_scale < math.inf:
+            raise AgentConfigError(f"env_reward_scale must be a number > 0, got {self.env_reward_scale}")
 
 
 def build_envs(config: AgentConfig, reward_model: RewardModel | None = None) -> VecEnv:
@@ -128,6 +133,8 @@ def build_envs(config: AgentConfig, reward_model: RewardModel | None = None) -> 
 
     def make() -> gym.Env[Any, Any]:
         env = gym.make(config.env, reward_model=NO_REWARD, render_mode=render_mode)
+        if config.env_reward_scale != 1.0 and not learned:
+            env = gym.wrappers.TransformReward(env, lambda reward: config.env_reward_scale * float(reward))
         return env if config.action_repeat == 1 else ActionRepeat(env, config.action_repeat)
 
     venv: VecEnv = DummyVecEnv([make] * config.num_envs)

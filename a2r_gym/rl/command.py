@@ -34,6 +34,7 @@ class RlArgs:
     Attributes:
         env: Environment id, see ``a2r envs``.
         reward: ``learned``, or ``env`` for the environment's own reward, which renders nothing while training.
+        env_reward_scale: Factor on the environment's own reward.
         reward_model: A bundled name or a folder.
         reward_mode: ``similarity``, ``success``, ``margin`` or ``progress``.
         reward_every: Render and score every n-th step.
@@ -51,6 +52,7 @@ class RlArgs:
 
     env: Positional[str]
     reward: str = AgentConfig.reward
+    env_reward_scale: float = AgentConfig.env_reward_scale
     reward_model: str = AgentConfig.reward_model
     reward_mode: str = AgentConfig.reward_mode
     reward_every: int = AgentConfig.reward_every

@@ -46,6 +46,8 @@ class TestConfig:
             ({"reward_every": 0}, WrappingError, "reward_every"),
             ({"steps": 0}, AgentConfigError, "steps must be a whole number >= 1, got 0"),
             ({"num_envs": 0}, AgentConfigError, "num_envs"),
+            ({"action_repeat": 0}, AgentConfigError, "action_repeat"),
+            ({"env_reward_scale": 0.0}, AgentConfigError, "env_reward_scale"),
             ({"seed": -1}, AgentConfigError, "seed"),
         ],
         ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -84,6 +86,16 @@ class TestEnvs:
         assert PointEnv.renders == before + 1
         assert infos[0]["is_success"]  # four steps of 0.2 from near 0
         envs.close()
+
+    def test_the_own_reward_can_be_scaled(self) -> None:
+        rewards = []
+        for scale in (1.0, 0.1):
+            envs = build_envs(small(env_reward_scale=scale))
+            envs.seed(0)
+            envs.reset()
+            rewards.append(float(envs.step(np.ones((1, 1), np.float32))[1][0]))
+            envs.close()
+        assert rewards[1] == pytest.approx(0.1 * rewards[0])
 
     def test_the_monitor_sums_the_learned_reward(self) -> None:
         envs = build_envs(learned(), BrightnessModel())
