@@ -21,9 +21,12 @@ from a2r_train.collect_presets import (
     product_config,
     test_config,
     validation_config,
+    validation_scenes_config,
 )
 
 pytest.importorskip("metaworld")
+
+TABLETOP_ONLY = ("new-scenes", "paper", "paper-test", "validation-scenes")
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -51,12 +54,12 @@ class TestPresets:
         found: dict[tuple[str, str], set[str]] = {}
         for request in PRESETS[name](scale).requests:
             found.setdefault((request.family, request.task), set()).update(source for source, _ in request.sources)
-        families = ("tabletop",) if name in ("new-scenes", "paper", "paper-test") else ("metaworld", "tabletop")
+        families = ("tabletop",) if name in TABLETOP_ONLY else ("metaworld", "tabletop")
         tasks = {(family, task) for family in families for task in task_table(family)}
         if name == "paper":
             tasks = {("tabletop", task) for task in PAPER_TASKS}
         assert set(found) == tasks
-        if name != "new-scenes" or scale == 1.0:  # a few scenes hold a few sources each
+        if "scenes" not in name or scale == 1.0:  # a few scenes hold a few sources each
             assert all(sources == {"success", "random", *NEAR} for sources in found.values())
 
 
@@ -70,11 +73,12 @@ class TestHygiene:
             (product_config(), PRODUCT_SEEDS),
             (paper_config(), PAPER_SEEDS),
             (validation_config(), VALIDATION_SEEDS),
+            (validation_scenes_config(), VALIDATION_SEEDS),
             (test_config(), TEST_SEEDS),
             (new_scenes_config(), TEST_SEEDS),
             (paper_test_config(), TEST_SEEDS),
         ],
-        ids=["product", "paper", "validation", "test", "new-scenes", "paper-test"],
+        ids=["product", "paper", "validation", "validation-scenes", "test", "new-scenes", "paper-test"],
     )
     def test_seeds_stay_in_their_own_range(self, config: CollectConfig, allowed: range) -> None:
         assert self._seeds(config) <= set(allowed)
@@ -89,6 +93,7 @@ class TestHygiene:
         assert {int(scene) for scene in scenes["validation"] - {"default", "train"}} <= set(range(1000, 1100))
         assert scenes["test"] == {"default", "train"}
         assert scenes["paper"] == {"train"}
+        assert {int(scene) for scene in scenes["validation-scenes"]} <= set(range(1000, 1100))
         assert scenes["paper-test"] == set(SCENES)
         assert min(map(int, scenes["new-scenes"])) >= 9000
 

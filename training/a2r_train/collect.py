@@ -47,7 +47,8 @@ class CollectArgs:
     Attributes:
         out: Folder of the data set; a collection that was cut off there goes on.
         preset: Which episodes: ``product`` to train on, ``validation`` to tune and calibrate on, ``test`` and
-            ``new-scenes`` (of the generator) to report on; ``paper`` and ``paper-test``: the paper's protocol.
+            ``new-scenes`` (of the generator) to report on; for the paper's protocol ``paper``, ``validation-scenes``
+            and ``paper-test``.
         scale: Multiplies the numbers of episodes and of scenes, for example 0.1 for a try.
         workers: Processes.
         seed: Changes noise, lengths and plans, not the environments' starts.
@@ -57,7 +58,9 @@ class CollectArgs:
     """
 
     out: Path
-    preset: Literal["product", "validation", "test", "new-scenes", "paper", "paper-test"] = "product"
+    preset: Literal["product", "validation", "test", "new-scenes", "paper", "paper-test", "validation-scenes"] = (
+        "product"
+    )
     scale: float = 1.0
     workers: int = 2
     seed: int = 0

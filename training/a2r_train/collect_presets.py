@@ -29,6 +29,7 @@ __all__ = [
     "product_config",
     "test_config",
     "validation_config",
+    "validation_scenes_config",
 ]
 
 TEST_SEEDS: Final = range(9_000, 10_000)
@@ -130,6 +131,17 @@ def test_config(scale: float = 1.0) -> CollectConfig:  # noqa: PT028 - no test
     return CollectConfig(requests=tuple(_default_scenes(counts, TEST_SEEDS.start)))
 
 
+def validation_scenes_config(scale: float = 1.0) -> CollectConfig:
+    """Return what the paper's protocol is watched and calibrated on: all tasks in scenes that training never shows.
+
+    Args:
+        scale: Multiplies the number of scenes.
+    """
+    _check_scale(scale)
+    requests = _generated_scenes(_scaled(VALIDATION_SCENES, scale), VALIDATION_SEEDS.start + 8_000)
+    return CollectConfig(requests=tuple(requests))
+
+
 def new_scenes_config(scale: float = 1.0) -> CollectConfig:
     """Return clips of scenes that the generator has not shown before, to report on.
 
@@ -176,6 +188,7 @@ PRESETS: Final = {
     "new-scenes": new_scenes_config,
     "paper": paper_config,
     "paper-test": paper_test_config,
+    "validation-scenes": validation_scenes_config,
 }
 """The collections of ``a2r collect --preset``."""
 
