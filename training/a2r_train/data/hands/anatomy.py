@@ -113,10 +113,12 @@ def blend(first: Grasp, second: Grasp, share: float) -> Grasp:
     """Return a grasp on the way from one to another.
 
     Args:
-        first: At share 0.
+        first: At share 0; itself is returned there, and ``second`` at share 1.
         second: At share 1; what touches is taken from it.
         share: In [0, 1].
     """
+    if share in (0.0, 1.0):
+        return second if share else first
     return Grasp(
         flexion=first.flexion + (second.flexion - first.flexion) * share,
         thumb=unit(first.thumb + (second.thumb - first.thumb) * share),

@@ -23,11 +23,14 @@ __all__ = ["Clip", "draw_clip"]
 WIDTHS: Final = (144, 176, 192, 256)
 """Widths of pictures, pixels: SS-V2's vary as well."""
 SHADOWS: Final = 0.4
-"""Share of clips with shadows, which cost most of the rendering."""
-NEAREST_ARM: Final = 0.2
+"""Share of clips with shadows."""
+NEAREST_ARM: Final = 0.27
 """Metres that the arm keeps from the camera."""
 ARM_RADIUS: Final = 0.045
+PALM_LENGTH: Final = 0.13
 ARM_LENGTHS: Final = {"forearm": 0.27, "upper_arm": 0.32}
+SMOOTH: Final = 0.5
+"""Share of clips with antialiased edges."""
 _ATTEMPTS: Final = 100
 _LEAST_SHIFT: Final = {"left": 0.2, "right": 0.2, "away": 0.1, "towards": 0.1, "up": 0.15, "down": 0.15}
 """Smallest way of what moves along its direction, in half picture heights; twisting and small moves need less."""
@@ -47,6 +50,7 @@ class Clip:
         surroundings: With all materials.
         width: Of the pictures, pixels.
         shadow: Whether shadows are drawn.
+        smooth: Whether edges are antialiased.
         way: float64 (T, 2), where the mover's tip is in the picture: right and up in half picture heights.
     """
 
@@ -57,6 +61,7 @@ class Clip:
     surroundings: Surroundings
     width: int
     shadow: bool
+    smooth: bool
     way: Array
 
     @property
@@ -142,6 +147,7 @@ def draw_clip(seed: int, number: int, act: Act) -> Clip:
         surroundings=replace(surroundings, materials={**surroundings.materials, **paints.materials}),
         width=int(rng.choice(WIDTHS)),
         shadow=shadow,
+        smooth=bool(rng.uniform() < SMOOTH),
         way=_way(plan, camera, performance.states),
     )
 
@@ -164,31 +170,38 @@ def _shows(plan: Plan, way: Array) -> bool:
 
 
 def _is_clear(plan: Plan, performance: Performance, camera: Camera) -> bool:
-    """Tell whether neither the arm fills the picture nor hides what moves most of the time."""
-    names = list(performance.bodies)
-    arm = np.stack(
-        [
-            performance.positions[:, names.index(name)]
-            - performance.axes(names.index(name))[..., 1] * (share * ARM_LENGTHS[name])
-            for name in ARM_LENGTHS
-            for share in (0.0, 0.25, 0.5, 0.75, 1.0)
-        ],
-        axis=1,
-    )  # (T, points, 3)
-    offset = arm - camera.position
-    if np.linalg.norm(offset, axis=-1).min() < NEAREST_ARM:
+    """Tell whether neither the arm fills the picture nor it or the hand hides what moves most of the time."""
+    arm = np.concatenate([_points(performance, name, -length) for name, length in ARM_LENGTHS.items()], axis=1)
+    if np.linalg.norm(arm - camera.position, axis=-1).min() < NEAREST_ARM:
         return False
     motion = plan.motions[plan.mover]
     middle = np.mean(stretched(plan.bodies[plan.mover]), axis=0)
     goal = np.array([motion(float(state)).point(middle) for state in performance.states])
-    along = goal - camera.position
-    reach = np.linalg.norm(along, axis=-1)
-    depth = np.einsum("tpi,ti->tp", offset, along / reach[:, None])
-    aside = np.linalg.norm(offset - depth[..., None] * (along / reach[:, None])[:, None], axis=-1)
-    hides = (depth < reach[:, None] - 0.05) & (aside < ARM_RADIUS * depth / reach[:, None] + 0.01)
     acting = (performance.states > 0.05) & (performance.states < plan.stop - 0.05)
-    hidden = hides.any(axis=1)[acting]
-    return bool(hidden.mean() < 0.4 if len(hidden) else True)
+    if not acting.any():
+        return True
+    hidden = _hides(camera, arm, goal)[acting].mean()
+    if plan.direction in ("away", "towards"):  # only the size tells these: the thing must be seen beside the hand
+        hidden = max(hidden, _hides(camera, _points(performance, "palm", PALM_LENGTH), goal)[acting].mean())
+    return bool(hidden < 0.4)
+
+
+def _points(performance: Performance, name: str, length: float) -> Array:
+    """Return five points of a body along its y axis at each frame, float64 (T, 5, 3)."""
+    body = list(performance.bodies).index(name)
+    steps = np.linspace(0.0, length, 5)[:, None]
+    return np.asarray(performance.positions[:, body, None] + performance.axes(body)[:, None, :, 1] * steps)
+
+
+def _hides(camera: Camera, points: Array, goal: Array) -> NDArray[np.bool_]:
+    """Tell at which frames one of the points (T, P, 3) is between the camera and a goal (T, 3), bool (T,)."""
+    offset, along = points - camera.position, goal - camera.position
+    reach = np.linalg.norm(along, axis=-1)[:, None]
+    sight = along / reach
+    depth = np.einsum("tpi,ti->tp", offset, sight)
+    aside = np.linalg.norm(offset - depth[..., None] * sight[:, None], axis=-1)
+    hides = (depth < reach - 0.03) & (aside < ARM_RADIUS * depth / reach + 0.005)
+    return np.asarray(hides.any(axis=1))
 
 
 def _draw_look(rng: np.random.Generator, plan: Plan) -> HandLook:

@@ -37,7 +37,7 @@ LEVELS: Final = (88.0, 170.0)
 MOST_GAIN: Final = 2.2
 BRIGHT: Final = 245.0
 """Grey level above which the brightest parts are not lifted."""
-_SAMPLES: Final = 0
+_SAMPLES: Final = 4
 _ENCODER: Final = {"deadline": "realtime", "cpu-used": "8", "crf": "28", "b": "0"}
 _GEOMS: Final = {
     "box": "mjGEOM_BOX",
@@ -50,7 +50,12 @@ _GEOMS: Final = {
 
 
 def scene_spec(
-    surroundings: Surroundings, static: Sequence[Shape], moving: Mapping[str, Sequence[Shape]], camera: Camera
+    surroundings: Surroundings,
+    static: Sequence[Shape],
+    moving: Mapping[str, Sequence[Shape]],
+    camera: Camera,
+    *,
+    smooth: bool = False,
 ) -> mujoco.MjSpec:
     """Describe a clip's scene to MuJoCo.
 
@@ -59,9 +64,10 @@ def scene_spec(
         static: The action's shapes that do not move.
         moving: Shapes by moving body; they become mocap bodies in this order.
         camera: The view.
+        smooth: Whether edges are antialiased, which doubles the cost.
     """
     spec = mujoco.MjSpec()
-    spec.visual.quality.offsamples = _SAMPLES
+    spec.visual.quality.offsamples = _SAMPLES if smooth else 0
     spec.visual.quality.shadowsize = 512
     spec.visual.quality.numslices, spec.visual.quality.numstacks = 16, 10
     spec.visual.global_.offwidth, spec.visual.global_.offheight = MAX_WIDTH, HEIGHT

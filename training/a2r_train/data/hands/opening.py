@@ -36,7 +36,7 @@ def moving_part(rng: np.random.Generator, paints: Paints) -> Plan:
     """Move a drawer or a door without closing it or opening it all the way: 33, an unfinished opening or closing."""
     mechanism, base = _with_parts(rng, paints)
     start = float(rng.uniform(0.25, 1.0))
-    shift = float(rng.uniform(0.22, 0.4)) * (-1.0 if start > 0.55 else 1.0)
+    shift = float(rng.uniform(0.3, 0.5)) * (-1.0 if start > 0.55 else 1.0)
     end = float(np.clip(start + shift, 0.16, 1.0))
     plan = _plan(rng, mechanism, base, start, end, template=33)
     return replace(plan, things=(mechanism.part, _owner(mechanism)))

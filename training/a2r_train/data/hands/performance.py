@@ -85,6 +85,8 @@ class _Arm:
         self._plan, self._look, self._timing = plan, look, timing
         grip = plan.grip
         self._held, self._before = GRASPS[grip.grasp], GRASPS[grip.before]
+        self._offset = contact(look, self._held, grip.radius)
+        self._segments = {id(grasp): segment_poses(look, grasp) for grasp in (self._held, self._before)}
         start = plan.carrier(0.0)
         tilt = about(unit(rng.normal(size=3)), float(rng.normal(0.0, 0.09)))
         rotation = tilt @ upright_frame(grip.forward, grip.palm)
@@ -131,9 +133,9 @@ class _Arm:
         return np.asarray(turn @ self._plan.grip.clear)
 
     def _bodies(self, point: Array, rotation: Array, grasp: Grasp) -> list[Pose]:
-        offset = contact(self._look, self._held, self._plan.grip.radius)
-        hand = Pose(rotation, point - rotation @ offset)
-        parts = [hand @ pose for pose in segment_poses(self._look, grasp)]
+        hand = Pose(rotation, point - rotation @ self._offset)
+        segments = self._segments.get(id(grasp)) or segment_poses(self._look, grasp)
+        parts = [hand @ pose for pose in segments]
         return [*parts, *arm_poses(self._look, hand, self._shoulder)]
 
 
