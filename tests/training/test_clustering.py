@@ -141,6 +141,13 @@ class TestClusters:
         np.testing.assert_array_equal(first.labels, second.labels)
         np.testing.assert_array_equal(first.centroids, second.centroids)
 
+    def test_a_run_that_begins_with_centroids_keeps_their_numbers(self) -> None:
+        vectors, truth = _blobs(0)
+        order = np.array([2, 0, 1])
+        begin = _unit(np.eye(16)[order] + 0.1)
+        found = spherical_kmeans(vectors, 3, np.random.default_rng(0), begin=begin)
+        np.testing.assert_array_equal(order[found.labels], truth)
+
     def test_more_restarts_are_never_worse(self) -> None:
         vectors, _ = _blobs(3, clusters=6, noise=1.0)
         one, many = (

@@ -53,6 +53,31 @@ class TestAdaptive:
         assert clusters.modes.tolist() == [0]
 
 
+class TestFromEpochToEpoch:
+    def test_clusters_as_good_as_the_best_stay_and_with_them_all_labels(self) -> None:
+        rng = np.random.default_rng(3)
+        vectors = np.abs(rng.normal(size=(60, 12)))  # no structure: every fresh clustering is another one
+        vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        clusters = FailureClusters(60, 4)
+        _update(clusters, vectors)
+        before = clusters.modes.copy()
+        for step in range(1, 4):
+            _update(clusters, vectors, step=step)
+            np.testing.assert_array_equal(clusters.modes, before)
+
+    def test_clearly_better_ones_take_over_under_matched_numbers(self) -> None:
+        clusters = FailureClusters(24, 3)
+        vectors = _failures(0, 3)
+        way = np.repeat([0, 1, 2], 8)
+        stuck = np.stack([vectors[0], vectors[1], vectors[way > 0].sum(0)])  # two in the first way, one for two ways
+        clusters.centroids[0] = stuck / np.linalg.norm(stuck, axis=1, keepdims=True)
+        _update(clusters, vectors)
+        pairs = set(zip(way.tolist(), clusters.modes.tolist(), strict=True))
+        assert len(pairs) == 3
+        assert {mode for first, mode in pairs if first == 0} <= {0, 1}
+        assert any(mode == 2 for first, mode in pairs if first > 0)
+
+
 class TestCloseness:
     def test_it_is_the_cosine_to_the_own_centroid_also_after_a_matching(self) -> None:
         clusters = FailureClusters(25, 3)

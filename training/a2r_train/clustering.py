@@ -50,6 +50,7 @@ def spherical_kmeans(
     *,
     num_restarts: int = 4,
     num_iterations: int = 50,
+    begin: NDArray[np.float32] | None = None,
 ) -> Clusters:
     """Cluster unit vectors by cosine.
 
@@ -59,6 +60,7 @@ def spherical_kmeans(
         rng: Source of the first centroids.
         num_restarts: Runs from fresh centroids (k-means++); the best objective is kept.
         num_iterations: Most iterations of one run.
+        begin: float32 (n_clusters, D): one run from these centroids, whose numbers the clusters keep; None: fresh ones.
 
     Returns:
         The best clustering found.
@@ -70,12 +72,14 @@ def spherical_kmeans(
         raise ValueError(f"n_clusters must be in [1, number of vectors = {len(vectors)}], got {n_clusters}")
     if not np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-3):
         raise ValueError("spherical k-means needs vectors of unit length; divide them by their norm")
-    runs = [_one_run(vectors, n_clusters, rng, num_iterations) for _ in range(num_restarts)]
+    if begin is not None:
+        return _one_run(vectors, begin, num_iterations)
+    runs = [_one_run(vectors, _plus_plus(vectors, n_clusters, rng), num_iterations) for _ in range(num_restarts)]
     return max(runs, key=lambda run: run.objective)
 
 
-def _one_run(vectors: NDArray[np.float32], n_clusters: int, rng: np.random.Generator, num_iterations: int) -> Clusters:
-    centroids = _plus_plus(vectors, n_clusters, rng)
+def _one_run(vectors: NDArray[np.float32], centroids: NDArray[np.float32], num_iterations: int) -> Clusters:
+    n_clusters = len(centroids)
     labels = np.full(len(vectors), -1, dtype=np.int64)
     for _ in range(num_iterations):
         cosine = vectors @ centroids.T

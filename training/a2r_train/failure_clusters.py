@@ -1,20 +1,24 @@
 """The failure clusters of a run: which mode each failure clip is of, from epoch to epoch.
 
 The paper's K is the same for all tasks. Ours may choose it per task by silhouette, once, at the task's first
-clustering: from then on its clusters are matched one to one with the last epoch's, so no prompt gains or loses its
-meaning.
+clustering: from then on its clusters go on from the last epoch's or are matched one to one with them, so no prompt
+gains or loses its meaning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from a2r_train.clustering import Clusters, choose_clusters, match_labels, spherical_kmeans
 
-__all__ = ["FailureClusters"]
+__all__ = ["MIN_GAIN", "FailureClusters"]
+
+MIN_GAIN: Final = 0.01
+"""Mean cosine by which fresh clusters must be better than those that go on from the last epoch's."""
 
 
 class FailureClusters:
@@ -62,21 +66,31 @@ class FailureClusters:
         for task in np.unique(own_task).tolist():
             rows = np.flatnonzero(own_task == task)
             found = self._cluster(task, vectors[rows], np.random.default_rng([self._seed, step, task]))
-            if found is None:
-                continue
-            labels, centroids = found.labels, found.centroids
-            if task in self.centroids:
-                renamed = match_labels(found.centroids, self.centroids[task])
-                labels, centroids = renamed[found.labels], np.empty_like(found.centroids)
-                centroids[renamed] = found.centroids
-            self.modes[clips[rows]] = labels
-            self.closeness[clips[rows]] = (vectors[rows] * centroids[labels]).sum(axis=1)
-            self.centroids[task] = centroids
+            if found is not None:
+                self.modes[clips[rows]] = found.labels
+                self.closeness[clips[rows]] = (vectors[rows] * found.centroids[found.labels]).sum(axis=1)
+                self.centroids[task] = found.centroids
 
     def _cluster(self, task: int, vectors: NDArray[np.float32], rng: np.random.Generator) -> Clusters | None:
         """Cluster one task's failures; None where there are too few."""
-        count = len(self.centroids[task]) if task in self.centroids else self._given.get(task, 0)
+        if task in self.centroids:
+            return _go_on(vectors, self.centroids[task], rng)
+        count = self._given.get(task, 0) if self._adaptive else self._most
         if self._adaptive and not count:
             return choose_clusters(vectors, self._most, rng)
-        count = count if self._adaptive else self._most
         return spherical_kmeans(vectors, count, rng) if len(vectors) >= count else None
+
+
+def _go_on(vectors: NDArray[np.float32], previous: NDArray[np.float32], rng: np.random.Generator) -> Clusters:
+    """Cluster from the last epoch's centroids on; fresh ones replace them only where they are clearly better.
+
+    Two clusterings of nearly the same quality may part the clips otherwise: then no matching could carry labels over.
+    """
+    kept = spherical_kmeans(vectors, len(previous), rng, begin=previous)
+    fresh = spherical_kmeans(vectors, len(previous), rng)
+    if fresh.objective <= kept.objective + MIN_GAIN:
+        return kept
+    renamed = match_labels(fresh.centroids, previous)
+    centroids = np.empty_like(fresh.centroids)
+    centroids[renamed] = fresh.centroids
+    return Clusters(renamed[fresh.labels], centroids, fresh.objective)
