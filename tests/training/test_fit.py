@@ -28,12 +28,13 @@ from a2r_train import fit as fit_module
 from a2r_train.data.clips import ClipSet
 from a2r_train.fit import FitArgs, TrainingPart, fit, main
 from a2r_train.labels import labelled_tasks
-from a2r_train.recipes import RECIPES, Recipe, get_recipe
+from a2r_train.recipes import PAPER_LABELS, RECIPES, HumanData, Recipe, get_recipe
 from a2r_train.sampler import SamplerConfig
 from a2r_train.step_losses import LossConfig
 from a2r_train.trainer import TrainerConfig
 from tests.tiny_backbone import ENTRY, IMAGE_SIZE, TINY
 from tests.training.collected import write_clips
+from tests.training.data.human_data import write_layout
 from tests.training.synthetic import KEPT, TABLETOP, make_clips
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -221,6 +222,52 @@ class TestFailureModes:
         assert (chosen.num_failure_modes, chosen.trainer.adaptive_failure_modes) == (5, True)
         with pytest.raises(DataError, match="--max-failure-modes >= 1, got 0"):
             FitArgs(**given, max_failure_modes=0)
+
+
+class TestHumanClips:
+    def _recipe(self, **changes: object) -> Recipe:
+        human = HumanData(**{"templates": (5, 93), **changes})  # type: ignore[arg-type]
+        return _recipe(labels=TABLETOP, human=human)
+
+    def _fit(self, recipe: Recipe, human: Path | None, out: Path) -> Path:
+        args: dict[str, Any] = {"recipe": "mini", "data": (), "validation": (), "human": human, "cache": out / "cache"}
+        part = fit_module._load_human(recipe, FitArgs(**args))
+        return fit(
+            recipe, [TrainingPart(_clips(), out / "cache")], _clips(1, 2), human=part, out=out, workers=1, name="x"
+        )
+
+    def test_they_are_taken_in_and_the_checkpoint_says_which(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        folder = self._fit(self._recipe(), write_layout(tmp_path / "human"), tmp_path / "run")
+        _, meta = load_network(folder)
+        assert (meta.provenance["human_clips"], meta.provenance["human_source"]) == (3, "something-something-v2")
+        assert "L_CDC is off" not in capsys.readouterr().out
+
+    def test_shuffled_labels_make_another_run(self, tmp_path: Path) -> None:
+        human = write_layout(tmp_path / "human")
+        true, dealt = (
+            load_file(self._fit(self._recipe(shuffled=shuffled), human, tmp_path / str(shuffled)) / "model.safetensors")
+            for shuffled in (False, True)
+        )
+        assert any(not bool((true[name] == dealt[name]).all()) for name in true)
+
+    def test_a_recipe_that_wants_them_says_where_they_come_from(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match="a2r hands --out data/hands"):
+            self._fit(self._recipe(), None, tmp_path)
+
+    def test_a_recipe_that_leaves_tasks_out_refuses_clips_of_them(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match="tabletop/mug-right does not fit"):
+            fit(
+                _recipe(labels=TABLETOP[:3]), [TrainingPart(_clips(), tmp_path / "cache")], _clips(1, 2),
+                out=tmp_path, workers=1, name="x",
+            )  # fmt: skip
+
+    def test_the_protocols_rows_leave_out_what_the_robot_never_did(self) -> None:
+        rows = [get_recipe(name) for name in RECIPES if name.startswith(("ours-", "paper-"))]
+        assert len(rows) == 19
+        assert {row.labels for row in rows} == {PAPER_LABELS}
+        assert all(row.name in RECIPES for row in rows)
 
 
 class TestOwnScores:

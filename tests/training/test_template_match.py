@@ -9,9 +9,9 @@ import pytest
 
 from a2r_gym.envs import metaworld_tasks
 from a2r_gym.envs.tabletop.tasks import TASKS
-from a2r_gym.errors import InstructionError
+from a2r_gym.errors import InstructionError, UnknownNameError
 from a2r_train.data.ssv2_templates import TEMPLATES
-from a2r_train.template_match import HAND_MADE, rank_templates
+from a2r_train.template_match import HAND_MADE, MATCHINGS, matched_template, rank_templates
 
 
 def _first(sentence: str) -> int:
@@ -66,3 +66,23 @@ def test_an_encoder_ranks_by_cosine() -> None:
 def test_an_empty_sentence_is_an_error() -> None:
     with pytest.raises(InstructionError):
         rank_templates("  ")
+
+
+class TestMatched:
+    AMONG = (5, 41, 46, 93, 94)
+
+    @pytest.mark.parametrize("matching", MATCHINGS)
+    @pytest.mark.parametrize(
+        ("sentence", "template"),
+        [("close the drawer", 5), ("push the mug to the left", 94), ("press the button from the front", -1)],
+    )
+    def test_a_robot_task_finds_its_template_or_none(self, matching: str, sentence: str, template: int) -> None:
+        assert matched_template(sentence, self.AMONG, matching) == template
+
+    def test_text_finds_what_the_hand_made_list_has_for_the_table_top(self) -> None:
+        for info in TASKS.values():
+            assert matched_template(info.instruction, range(174)) in HAND_MADE[info.instruction]
+
+    def test_an_unknown_matching_lists_what_there_is(self) -> None:
+        with pytest.raises(UnknownNameError, match="Available: hand, text"):
+            matched_template("close the drawer", self.AMONG, "guess")

@@ -14,6 +14,7 @@ from a2r_train.data import clips as clips_module
 from a2r_train.data.clips import join_labels, load_clips
 from a2r_train.data.dataset_files import read_json, shard_files, write_json
 from tests.training.data.episodes import HEIGHT, INFO, KEPT, LABELS, WIDTH, make_frames, write_dataset
+from tests.training.synthetic import make_clips
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,16 @@ class TestRoundTrip:
         assert (clips.success[5:, :, 2] == -1).all()
         episode = write_dataset(tmp_path / "again", seeds=(11, 12))[0]
         np.testing.assert_array_equal(clips.success[5, :, [1, 0]], episode.success.T[[0, 1]])
+
+    def test_other_labels_can_be_left_unread(self) -> None:
+        clips = make_clips(("tabletop/drawer-close", "tabletop/mug-left", "tabletop/mug-right"), per_source=1)
+        trained = clips.select(clips.task != "mug-right").with_labels(("tabletop/mug-left", "tabletop/drawer-close"))
+        assert trained.label_names == ("tabletop/mug-left", "tabletop/drawer-close")
+        np.testing.assert_array_equal(trained.success[:, :, 1], clips.success[clips.task != "mug-right"][:, :, 0])
+        with pytest.raises(DataError, match="tabletop/mug-right does not fit"):
+            clips.with_labels(("tabletop/mug-left", "tabletop/drawer-close"))  # it has clips of its own
+        with pytest.raises(DataError, match="tabletop/mug-away does not fit"):
+            clips.with_labels((*clips.label_names, "tabletop/mug-away"))
 
     def test_select_takes_a_mask_or_indices(self, root: Path) -> None:
         clips = load_clips([root])
