@@ -37,6 +37,8 @@ HAND_MADE: Final[dict[str, tuple[int, ...]]] = {key: tuple(value) for key, value
 _SYNONYMS: Final[dict[str, str]] = _DATA["synonyms"]
 _IGNORED: Final = frozenset(_DATA["ignored"])
 """Words that say nothing; left and right are told by `_tokens`."""
+PRETENCE: Final = 0.5
+"""Factor for templates that only pretend, where the sentence does not speak of pretending."""
 _DIRECTED: Final = frozenset({"left", "right"})
 
 
@@ -109,7 +111,8 @@ def _overlaps(sentence: str, numbers: Sequence[int]) -> list[float]:
         other = _tokens(TEMPLATES[number].name)
         both = sum(weights[token] for token in known & other)
         all_of_them = sum(weights[token] for token in known | other)
-        scores.append(both / all_of_them if all_of_them else 0.0)
+        share = both / all_of_them if all_of_them else 0.0
+        scores.append(share * (PRETENCE if "pretend" in other - own else 1.0))
     return scores
 
 
