@@ -46,7 +46,7 @@ def _drawer(rng: np.random.Generator, paints: Paints) -> Mechanism:
             static += [box((0.02, 0.02, base), (x * wide, y, base / 2), body) for y in (0.02, deep - 0.02)]
     if rng.uniform() < 0.3:
         static.append(
-            box((wide * float(rng.uniform(1.05, 1.8)), deep * 1.1, 0.02), (0, deep / 2, base + high + 0.01), body)
+            box((wide * float(rng.uniform(1.02, 1.4)), deep * 1.04, 0.02), (0, deep / 2, base + high + 0.01), body)
         )
     travel = deep * float(rng.uniform(0.55, 0.85))
     spot = vector(float(rng.uniform(-0.3, 0.3)) * cell, -0.014, float(rng.uniform(-0.25, 0.25)) * row)

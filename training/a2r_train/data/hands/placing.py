@@ -248,7 +248,7 @@ def _hold_cover(rng: np.random.Generator, cover: Thing, bottom: Array) -> Hold:
 def _relative(rng: np.random.Generator, paints: Paints, template: int) -> Plan:
     thing, other = draw_thing(rng, paints, LIGHT, widest=0.045), draw_thing(rng, paints, LIGHT)
     place = draw_place(rng)
-    out = heading(float(rng.uniform(0, 2 * np.pi)))
+    out = heading(float(rng.choice([0.0, np.pi]) + rng.uniform(-0.7, 0.7)))
     near = max(thing.half) + max(other.half) + float(rng.uniform(0.01, 0.03))
     far = near + float(rng.uniform(0.12, 0.22))
     begin, end = (near, far) if template == 40 else (far, near)

@@ -80,7 +80,7 @@ def spinning(rng: np.random.Generator, paints: Paints) -> Plan:
     template = int(rng.choice([58, 97]))
     hold = poke(rng, spot - direction * reach, direction)
     if template == 97:  # with the hand
-        hold = replace(hold, grip=replace(hold.grip, grasp=str(rng.choice(["fist", "relaxed", "flat"]))))
+        hold = replace(hold, grip=replace(hold.grip, grasp="fist"))
 
     def motion(state: float) -> Pose:
         return Pose(turned(_turning(state, 0.35, touch, total)) @ start.rotation, start.position)

@@ -204,7 +204,7 @@ def _clutter(
         wide = float(np.hypot(size[0], size[1])) / 2 + 0.02
         if rng.uniform() < 0.7:
             x = float(rng.uniform(low[0] - 0.5 * room, high[0] + 0.5 * room))
-            y = float(high[1]) + wide + float(rng.uniform(0.02, room))
+            y = float(high[1]) + wide + float(rng.uniform(0.05, 0.05 + room))
         else:
             x = float(high[0]) + wide + float(rng.uniform(0.02, 0.6 * room))
             x = x if rng.uniform() < 0.5 else float(low[0] + high[0]) - x
