@@ -26,9 +26,11 @@ from a2r_train.measurements import (
     clip_groups,
     floor_rows,
     paraphrase_row,
+    probe_rows,
     retrieval_row,
     voc_rows,
 )
+from a2r_train.probes import Probes, score_probes
 from a2r_train.report import Report, Row
 from a2r_train.scored_clips import ScoredClips, TaskTables, score_clips
 from a2r_train.task_table import clip_lines, task_lines
@@ -174,12 +176,15 @@ def evaluate(
     scored = score_clips(model, clips, tables, held_out=held_out, batch_size=batch_size, progress=progress)
     groups = clip_groups(scored)
     courses: dict[str, Courses] = {}
+    probes: dict[str, list[Probes]] = {}
     for key, group in groups.items():
         if key not in ("all", "metaworld"):
             videos = success_videos(scored, group.mask, voc_per_task, rng)
             courses[key] = score_courses(model, scored, videos, progress=progress)
+            for name, probed in score_probes(model, scored, videos, rng, progress=progress).items():
+                probes.setdefault(name, []).extend(probed)
     scoring = time.perf_counter() - start
-    rows = _rows(scored, groups, _merged(courses), held_out, rng)
+    rows = _rows(scored, groups, _merged(courses), probes, held_out, rng)
     num_courses = sum(len(task) for found in courses.values() for task in found.values())
     facts = [
         f"{len(clips.family)} clips of {len(np.unique(scored.name))} tasks; {_kind_counts(scored)}",
@@ -230,6 +235,7 @@ def _rows(
     scored: ScoredClips,
     groups: Mapping[str, ClipGroup],
     courses: Courses,
+    probes: Mapping[str, Sequence[Probes]],
     held_out: Mapping[str, Sequence[str]] | None,
     rng: np.random.Generator,
 ) -> list[Row]:
@@ -242,6 +248,7 @@ def _rows(
     rows += [retrieval_row(scored, group) for group in ranked]
     rows += [retrieval_row(scored, group, same_object=True) for group in wholes]
     rows += [row for group in wholes for row in voc_rows(scored, group, courses, rng)]
+    rows += [row for group in wholes for row in probe_rows(scored, group, probes)]
     rows += [paraphrase_row(scored, group, rng) for group in wholes]
     if held_out is not None:
         rows += [paraphrase_row(scored, group, rng, held_out) for group in wholes]

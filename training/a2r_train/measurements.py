@@ -26,6 +26,7 @@ from a2r_gym.metrics import (
 )
 from a2r_train.courses import Courses
 from a2r_train.floors import mean_floor
+from a2r_train.probes import PROBES, Probes
 from a2r_train.report import Requirement, Row
 from a2r_train.retrieval import retrieval
 from a2r_train.scored_clips import ScoredClips
@@ -38,6 +39,7 @@ __all__ = [
     "clip_groups",
     "floor_rows",
     "paraphrase_row",
+    "probe_rows",
     "retrieval_row",
     "voc_rows",
 ]
@@ -57,6 +59,7 @@ REQUIRED: Mapping[tuple[str, str], Requirement] = {
     ("all", "first of object"): Requirement(">=", 0.80),
     ("all", "voc"): Requirement(">=", 0.80),
     ("all", "voc reversed"): Requirement("<=", -0.50),
+    **{("all", probe): Requirement(">=", 0.90) for probe in PROBES},
     ("all", "paraphrases"): Requirement("<=", 0.03),
     ("all", "held-out paraphrases"): Requirement("<=", 0.03),
 }
@@ -207,6 +210,18 @@ def voc_rows(scored: ScoredClips, group: ClipGroup, courses: Courses, rng: np.ra
         _row(group, key, f"{title}, {group.title}", mean_voc(values, rng), remark)
         for key, (title, values, remark) in measured.items()
     ]
+
+
+def probe_rows(scored: ScoredClips, group: ClipGroup, probes: Mapping[str, Sequence[Probes]]) -> list[Row]:
+    """How often a success scores above the same with its words or its time changed, one row for each change."""
+    mine = [probe for name in scored.tasks(group.mask) for probe in probes.get(name, ()) if group.mask[probe.clip]]
+    lower = np.array([probe.lower for probe in mine], dtype=np.float64).reshape(len(mine), len(PROBES))
+    rows = []
+    for column, change in enumerate(PROBES):
+        known = lower[:, column][np.isfinite(lower[:, column])]
+        estimate = wilson(int(known.sum()), len(known))
+        rows.append(_row(group, change, f"{change} scores lower, {group.title}", estimate, "scripted successes"))
+    return rows
 
 
 def paraphrase_row(
