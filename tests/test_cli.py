@@ -14,13 +14,14 @@ OPTIONS = {
     "doctor": "json model no-json out seed",
     "envs": "json no-json only out seed",
     "score": "json max-frames model no-json out runtime seed text",
-    "rl": "algorithm eval-episodes eval-every no-resume no-video num-envs out resume reward reward-every "
+    "rl": "action-repeat algorithm env-reward-scale eval-episodes eval-every no-resume no-video num-envs out resume reward "
+    "reward-every "
     "reward-mode reward-model seed steps video",
     "collect": "families no-sheets out preset scale seed sheets tasks workers",
     "on-policy": "episodes out seed",
     "hands": "clips no-sheets out seed sheets templates workers",
     "check-human": "data out sample seed",
-    "fit": "begin cache data max-failure-modes name no-resume out resume seed steps threads validation workers",
+    "fit": "begin cache data human max-failure-modes name no-resume out resume seed steps threads validation workers",
     "failures": "cache-dir count data out runtime seed",
     "evaluate": "batch-size cache-dir card data model no-card out paraphrases runtime seed sheets voc-per-task",
 }
