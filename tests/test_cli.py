@@ -14,9 +14,8 @@ OPTIONS = {
     "doctor": "json model no-json out seed",
     "envs": "json no-json only out seed",
     "score": "json max-frames model no-json out runtime seed text",
-    "rl": "action-repeat algorithm env-reward-scale eval-episodes eval-every no-resume no-video num-envs out resume reward "
-    "reward-every "
-    "reward-mode reward-model seed steps video",
+    "rl": "action-repeat algorithm env-reward-scale eval-episodes eval-every no-resume no-video num-envs out resume "
+    "reward reward-every reward-mode reward-model seed steps video",
     "collect": "families no-sheets out preset scale seed sheets tasks workers",
     "on-policy": "episodes out seed",
     "hands": "clips no-sheets out seed sheets templates workers",
