@@ -13,6 +13,9 @@ from a2r_gym.errors import FrameError, InstructionError
 
 __all__ = ["check_instructions", "check_video", "resize_frames"]
 
+_RESIZE_BATCH = 64
+"""Pictures that are floats at a time."""
+
 
 def check_video(video: Any, what: str = "video") -> NDArray[np.uint8]:
     """Check one video.
@@ -82,6 +85,10 @@ def resize_frames(frames_NHWC: NDArray[np.uint8], size: int) -> NDArray[np.uint8
     """
     if frames_NHWC.shape[1:3] == (size, size):
         return frames_NHWC
-    pictures = torch.from_numpy(np.ascontiguousarray(frames_NHWC)).permute(0, 3, 1, 2).float()
-    small = torch.nn.functional.interpolate(pictures, size=(size, size), mode="bilinear", antialias=True)
-    return small.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous().numpy()
+    out = np.empty((len(frames_NHWC), size, size, 3), dtype=np.uint8)
+    for begin in range(0, len(frames_NHWC), _RESIZE_BATCH):
+        part = np.require(frames_NHWC[begin : begin + _RESIZE_BATCH], requirements=["C", "W"])
+        pictures = torch.from_numpy(part).permute(0, 3, 1, 2).float()
+        small = torch.nn.functional.interpolate(pictures, size=(size, size), mode="bilinear", antialias=True)
+        out[begin : begin + len(part)] = small.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
+    return out

@@ -73,6 +73,12 @@ class TestResize:
         difference = resize_frames(frames, 32).astype(int) - np.stack([np.asarray(frame) for frame in expected])
         assert np.abs(difference).max() <= 2
 
+    def test_a_long_read_only_video_comes_out_as_its_parts_do(self) -> None:
+        frames = np.random.default_rng(0).integers(0, 256, (130, 12, 9, 3), dtype=np.uint8)
+        frames.flags.writeable = False
+        parts = [resize_frames(frames[begin : begin + 13], 7) for begin in range(0, 130, 13)]
+        np.testing.assert_array_equal(resize_frames(frames, 7), np.concatenate(parts))
+
     def test_it_keeps_orientation_and_channels(self) -> None:
         frames = np.zeros((1, 64, 32, 3), np.uint8)
         frames[:, :32, :, 0], frames[:, 32:, :, 2] = 255, 255
