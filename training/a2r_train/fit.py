@@ -22,7 +22,8 @@ from a2r_gym.models.scoring import Adapt2Reward, Calibration
 from a2r_train.calibrate import fit_calibration
 from a2r_train.card import model_card
 from a2r_train.data.clips import ClipSet, join_labels, load_clips
-from a2r_train.data.human_clips import HumanClipSet, load_human_clips
+from a2r_train.data.human_clips import HumanClipSet, join_human_clips, load_human_clips
+from a2r_train.data.something_something import SomethingSomething
 from a2r_train.failure_report import report_failures
 from a2r_train.failure_sheets import draw_modes
 from a2r_train.features import FeatureStore, cache_features, join_stores
@@ -143,7 +144,7 @@ class TrainingPart(NamedTuple):
 
 
 class HumanTrainingPart(NamedTuple):
-    """The human domain's clips.
+    """One template's clips of the human domain.
 
     Attributes:
         clips: The clips.
@@ -154,18 +155,22 @@ class HumanTrainingPart(NamedTuple):
     cache: Path
 
 
-def _load_human(recipe: Recipe, args: FitArgs) -> HumanTrainingPart | None:
+def _load_human(recipe: Recipe, args: FitArgs) -> list[HumanTrainingPart]:
+    """Load each template apart: recipes that share some share their feature maps."""
     if recipe.human is None:
-        return None
+        return []
     if args.human is None:
         raise DataError(
             f"recipe {recipe.name} takes human clips in: pass --human with the folder of Something-Something V2, or "
             "make a stand-in with: a2r hands --out data/hands"
         )
-    return HumanTrainingPart(
-        load_human_clips(args.human, recipe.human.templates or None, cache_dir=args.cache),
-        args.cache or args.human / "cache",
-    )
+    everything = {clip.template for clip in SomethingSomething(args.human).clips if clip.template >= 0}
+    return [
+        HumanTrainingPart(
+            load_human_clips(args.human, [template], cache_dir=args.cache), args.cache or args.human / "cache"
+        )
+        for template in recipe.human.templates or sorted(everything)
+    ]
 
 
 def fit(
@@ -173,7 +178,7 @@ def fit(
     parts: Sequence[TrainingPart],
     validation: ClipSet,
     *,
-    human: HumanTrainingPart | None = None,
+    human: Sequence[HumanTrainingPart] = (),
     out: Path,
     begin: Path | None = None,
     workers: int = 2,
@@ -185,7 +190,7 @@ def fit(
         recipe: The recipe.
         parts: Training clips, folder by folder: one that is added later leaves the others' feature maps as they are.
         validation: Clips to calibrate on.
-        human: Clips of the human domain, where the recipe takes them in.
+        human: Clips of the human domain, template by template, where the recipe takes them in.
         out: Folder of the run.
         begin: Checkpoint whose weights to begin with; None: the backbone's.
         workers: Processes that encode the clips.
@@ -213,7 +218,7 @@ def fit(
     sampler = BatchSampler(
         clips, labels, tasks, store, recipe.sampler, num_frames=config.num_frames, seed=recipe.trainer.seed
     )
-    people = None if human is None else _human_part(human, recipe, tasks, config.num_frames, workers)
+    people = _human_part(human, recipe, tasks, config.num_frames, workers) if human else None
     trainer = Trainer(network, sampler, store, np.arange(len(tasks)), recipe.losses, recipe.trainer, out, people)
     resumed = trainer.resume()
     if people is None and recipe.losses.cross_domain:
@@ -231,8 +236,8 @@ def fit(
         provenance={
             "recipe": json.loads(json.dumps(asdict(recipe))),
             "training_clips": len(clips),
-            "human_clips": 0 if human is None else len(human.clips),
-            "human_source": None if human is None else human.clips.source,
+            "human_clips": sum(len(part.clips) for part in human),
+            "human_source": human[0].clips.source if human else None,
             "validation_clips": len(validation),
             "torch": torch.__version__,
             "failure_modes": failures.record(),
@@ -244,26 +249,24 @@ def fit(
     return folder
 
 
-def _features(part: TrainingPart, recipe: Recipe, workers: int) -> FeatureStore:
+def _features(part: TrainingPart | HumanTrainingPart, recipe: Recipe, workers: int) -> FeatureStore:
     return cache_features(
         part.clips,
         recipe.backbone,
         part.cache,
         num_augmentations=recipe.num_augmentations,
-        seed=recipe.trainer.seed,
+        seed=0,  # the same maps for every seed of a run
         workers=workers,
     )
 
 
 def _human_part(
-    human: HumanTrainingPart, recipe: Recipe, tasks: tuple[LabelledTask, ...], num_frames: int, workers: int
+    parts: Sequence[HumanTrainingPart], recipe: Recipe, tasks: tuple[LabelledTask, ...], num_frames: int, workers: int
 ) -> HumanPart:
     """Encode the human clips, and match their templates with the robot's tasks."""
     assert recipe.human is not None, "checked where the clips are loaded"
-    clips, seed = human.clips, recipe.trainer.seed
-    store = cache_features(
-        clips, recipe.backbone, human.cache, num_augmentations=recipe.num_augmentations, seed=seed, workers=workers
-    )
+    clips, seed = join_human_clips([part.clips for part in parts]), recipe.trainer.seed
+    store = join_stores([_features(part, recipe, workers) for part in parts])
     if recipe.human.shuffled:
         order = np.random.default_rng(seed).permutation(len(clips))
         clips = replace(clips, template=clips.template[order], instruction=clips.instruction[order])

@@ -23,7 +23,7 @@ from a2r_gym.errors import DataError
 from a2r_train.data.something_something import HumanClip, SomethingSomething
 from a2r_train.data.webm import decode_webm, evenly_spread
 
-__all__ = ["HumanClipSet", "load_human_clips"]
+__all__ = ["HumanClipSet", "join_human_clips", "load_human_clips"]
 
 _CACHE_FORMAT: Final = 1
 
@@ -66,6 +66,26 @@ class HumanClipSet:
         """
         arrays = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "source"}
         return replace(self, **{name: values[which] for name, values in arrays.items()})
+
+
+def join_human_clips(parts: Sequence[HumanClipSet]) -> HumanClipSet:
+    """Put clip sets one behind the other, without their pictures: for training on cached features.
+
+    Args:
+        parts: Clips of one source, with equally many kept frames.
+
+    Returns:
+        All clips; ``frames`` is uint8 (E, K, 0, 0, 3).
+
+    Raises:
+        DataError: Rendered and real clips would be mixed.
+    """
+    if len(sources := {part.source for part in parts}) != 1:
+        raise DataError(f"expected human clips of one source, got {sorted(sources)}")
+    names = [field.name for field in fields(HumanClipSet) if field.name not in ("frames", "source")]
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    frames = np.zeros((*columns["steps"].shape, 0, 0, 3), dtype=np.uint8)
+    return HumanClipSet(frames=frames, source=parts[0].source, **columns)
 
 
 def load_human_clips(
