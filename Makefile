@@ -40,7 +40,7 @@ demo: $(STAMP) ## train an agent on the learned reward alone, print its success,
 	$(BIN)/python examples/demo.py
 
 test: $(STAMP) ## run all tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 lint: $(STAMP) ## ruff and mypy
 	$(BIN)/ruff check .
