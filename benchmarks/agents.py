@@ -24,7 +24,7 @@ from a2r_gym.metrics import wilson
 from a2r_gym.registration import env_id
 from a2r_gym.rl.evaluation import evaluate_policy, random_policy
 
-TASKS = ("drawer-close", "handle-press", "door-close")
+TASKS = ("drawer-close", "door-close", "plate-slide-side")
 REWARDS = ("learned", "env")
 
 
@@ -47,12 +47,12 @@ def main() -> int:
     parser.add_argument("--rewards", nargs="+", default=REWARDS, choices=REWARDS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=10_000, help="decisions of each agent")
-    parser.add_argument("--action-repeat", type=int, default=1, help="environment steps of each decision")
+    parser.add_argument("--action-repeat", type=int, default=5, help="environment steps of each decision")
     parser.add_argument("--episodes", type=int, default=20, help="fresh episodes that each agent is measured on")
     parser.add_argument("--reward-model", default="a2r-small")
     parser.add_argument("--workers", type=int, default=2, help="agents trained side by side")
     parser.add_argument("--out", type=Path, default=Path("runs/agents"))
-    parser.add_argument("--env-reward-scale", type=float, default=1.0, help="factor on the dense reward")
+    parser.add_argument("--env-reward-scale", type=float, default=0.02, help="factor on the dense reward")
     args = parser.parse_args()
     cells = [Cell(task, reward, seed) for task in args.tasks for seed in args.seeds for reward in args.rewards]
     missing = [cell for cell in cells if not (cell.folder(args.out) / "result.json").exists()]
