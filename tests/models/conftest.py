@@ -77,8 +77,6 @@ def real_backbone() -> Backbone:
 
 
 @pytest.fixture(scope="session")
-def real_network(real_backbone: Backbone) -> Adapt2RewardNetwork:
-    """Share a network of random weights on the real backbone; do not change it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("a2r_gym.models.adapt2reward.load_backbone", lambda *_, **__: real_backbone)
-        return _network(backbone=DEFAULT_BACKBONE)
+def real_network() -> Adapt2RewardNetwork:
+    """Share a network of random weights on a real backbone of its own, which scoring freezes; do not change it."""
+    return _network(backbone=DEFAULT_BACKBONE)

@@ -59,6 +59,7 @@ class Mean(torch.nn.Module):
     def forward(self, frames):
         return frames.float().mean((1, 2))
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts tests in the background ignores it
 first, second = OpenVINORuntime(Mean(), 8), OpenVINORuntime(Mean(), 8)
 del first
 gc.collect()

@@ -8,12 +8,13 @@ import pytest
 from a2r_gym.envs.tabletop.env import OBSERVATION, TabletopEnv
 from a2r_gym.envs.tabletop.experts import SOURCES, Controller, Manner, expert, make_controller
 from a2r_gym.envs.tabletop.plans import Style, make_plan
+from a2r_gym.envs.tabletop.scene import SCENES
 from a2r_gym.envs.tabletop.source_rates import main, source_rate
 from a2r_gym.envs.tabletop.tasks import EPISODE_STEPS, TASKS
 from a2r_gym.errors import UnknownNameError
 
 
-@pytest.mark.parametrize("scene", ["train", "recolor", "viewpoint", "rearranged", 1000, 1001, 1002, 1003, 1006, 1027])
+@pytest.mark.parametrize("scene", [*SCENES, 1000, 1001, 1002, 1003, 1006, 1027])
 def test_the_expert_does_every_task(scene: str | int) -> None:
     failed = {task for task in TASKS if source_rate(task, "expert", scene=scene, episodes=1).last < 1.0}
     assert not failed
