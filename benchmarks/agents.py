@@ -24,7 +24,7 @@ from a2r_gym.metrics import wilson
 from a2r_gym.registration import env_id
 from a2r_gym.rl.evaluation import evaluate_policy, random_policy
 
-TASKS = ("drawer-close", "door-close", "plate-slide-side")
+TASKS = ("door-close", "faucet-close", "plate-slide-side")
 REWARDS = ("learned", "env")
 
 
