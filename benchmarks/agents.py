@@ -95,7 +95,8 @@ def table(cells: list[Cell], args: argparse.Namespace) -> list[str]:
             rate = wilson(round(sum(result["success_rate"] * result["episodes"] for result in done)), episodes)
             each = ", ".join(f"{result['success_rate']:.0%}" for result in done)
             lines.append(f"| {task} | {reward} | {len(done)} | {rate} | {each} |")
-        chance = evaluate_policy(env_id("MetaWorld", task), random_policy(env_id("MetaWorld", task)), episodes=60)
+        name = env_id("MetaWorld", task)
+        chance = evaluate_policy(name, random_policy(name), episodes=60, action_repeat=args.action_repeat)
         lines.append(f"| {task} | random actions | | {wilson(int(chance.sum()), len(chance))} | |")
     return lines
 
