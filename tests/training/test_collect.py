@@ -12,7 +12,6 @@ from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +21,7 @@ from a2r_train import collect as collect_module
 from a2r_train.collect import CollectConfig, EpisodeRequest, collect, main
 from a2r_train.data.clips import load_clips
 from a2r_train.data.dataset_files import shard_files
+from tests.training.data.same_content import assert_same_content
 
 ROOT = Path(__file__).resolve().parents[2]
 SCENES = ("train", "1000", "1001", "1002")
@@ -40,13 +40,6 @@ def miniature(seed: int = 0, scenes: tuple[str, ...] = SCENES) -> CollectConfig:
     )  # fmt: skip
 
 
-def _manifest(root: Path) -> dict[str, Any]:
-    """Return size and SHA-256 of every file with frames, labels, states and actions."""
-    manifest: dict[str, Any] = json.loads((root / "meta/files.json").read_text())
-    assert len(manifest) == 4 * len(SCENES)
-    return manifest
-
-
 @pytest.fixture(scope="module")
 def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return collect(miniature(), tmp_path_factory.mktemp("collected") / "one", workers=1)
@@ -54,7 +47,8 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 class TestTheSameAgain:
     def test_two_workers_make_what_one_makes(self, collected: Path, tmp_path: Path) -> None:
-        assert _manifest(collect(miniature(), tmp_path / "two", workers=2)) == _manifest(collected)
+        assert len(json.loads((collected / "meta/files.json").read_text())) == 4 * len(SCENES)
+        assert_same_content(collect(miniature(), tmp_path / "two", workers=2), collected)
 
     def test_another_seed_changes_noise_and_lengths_and_not_the_starts(self, collected: Path, tmp_path: Path) -> None:
         import pyarrow.parquet as pq
@@ -113,7 +107,7 @@ class TestKilled:
         with pytest.raises(DataError, match="not finished: run it again"):
             load_clips([out])
         collect(miniature(), out, workers=1)
-        assert _manifest(out) == _manifest(collected)
+        assert_same_content(out, collected)
         assert {path: path.stat().st_mtime_ns for path in finished} == finished  # not made twice
         assert list(out.rglob("*.part")) == []
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
 from a2r_gym.errors import DataError
-from a2r_train.data.video import VideoWriter, _padded, read_video
+from a2r_train.data.video import VideoWriter, read_video
 from tests.training.data.episodes import HEIGHT, KEPT, WIDTH, make_frames
 
 
@@ -115,15 +114,3 @@ class TestWriter:
         ):
             writer.append(frames)
         assert list(tmp_path.iterdir()) == []
-
-
-def test_the_ends_of_a_pictures_rows_hold_nothing_that_was_in_memory_before() -> None:
-    frame = np.full((16, 24, 3), 200, np.uint8)
-    for _ in range(20):
-        used = av.VideoFrame(24, 16, "rgb24")
-        used.planes[0].update(np.full((16, used.planes[0].line_size), 255, np.uint8))
-        del used  # its memory is taken again
-        plane = _padded(frame).planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(16, plane.line_size)
-        assert (rows[:, :72] == 200).all()
-        assert not rows[:, 72:].any()

@@ -72,7 +72,7 @@ class VideoWriter:
             )
         assert self._stream is not None, "used outside of its context"
         for frame in frames:
-            for packet in self._stream.encode(_padded(frame)):
+            for packet in self._stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")):
                 self._container.mux(packet)
         self.num_frames += len(frames)
 
@@ -89,20 +89,6 @@ class VideoWriter:
             os.replace(self._part, self.path)
         else:
             self._part.unlink(missing_ok=True)
-
-
-def _padded(frame: NDArray[np.uint8]) -> av.VideoFrame:
-    """Copy a picture into FFmpeg's memory, the ends of its rows set to zero.
-
-    The encoder's vector code reads them: left as they come, equal pictures now and then gave other bytes.
-    """
-    height, width, _ = frame.shape
-    padded = av.VideoFrame(width, height, "rgb24")
-    plane = padded.planes[0]
-    rows = np.zeros((height, plane.line_size), dtype=np.uint8)
-    rows[:, : 3 * width] = frame.reshape(height, 3 * width)
-    plane.update(rows)
-    return padded
 
 
 def read_video(path: Path, num_frames: int) -> Iterator[NDArray[np.uint8]]:
