@@ -269,6 +269,14 @@ class TestHumanClips:
         assert {row.labels for row in rows} == {PAPER_LABELS}
         assert all(row.name in RECIPES for row in rows)
 
+    def test_the_stand_in_has_every_template_that_a_recipe_asks_for(self) -> None:
+        from a2r_train.data.hands.repertoire import REPERTOIRE
+
+        rendered = {template for act in REPERTOIRE for template in act.templates}
+        asked = {template for name in RECIPES if (human := get_recipe(name).human) for template in human.templates}
+        assert asked
+        assert asked <= rendered
+
 
 class TestOwnScores:
     def test_clips_too_close_to_tell_and_undecided_ones_are_left_out(self, run: Path) -> None:

@@ -6,16 +6,14 @@ is written does not depend on the number of workers.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tqdm import tqdm
 
@@ -24,6 +22,7 @@ from a2r_train.collect_plan import CollectConfig, EpisodeRequest, Shard
 from a2r_train.collect_presets import PRESETS
 from a2r_train.data.dataset_files import read_json, shard_is_finished, write_json
 from a2r_train.data.lerobot import ShardWriter, finish_dataset
+from a2r_train.worker_threads import one_thread_each
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
@@ -36,8 +35,6 @@ __all__ = [
     "collect",
     "main",
 ]
-
-_THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +223,7 @@ def _in_processes(config: CollectConfig, out: Path, left: Sequence[Shard], worke
     counter = context.Value("q", 0)
     seen = 0
     with (
-        _one_thread_each(),
+        one_thread_each(),
         ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker, initargs=(counter,)) as pool,
     ):
         jobs: dict[Future[str | None], Shard] = {pool.submit(_work, config, out, shard): shard for shard in left}
@@ -253,21 +250,6 @@ def _failure(job: Future[str | None]) -> str | None:
 def _name(shard: Shard) -> str:
     first = shard.requests[0]
     return f"{first.family}, scene {first.scene}, {', '.join(request.task for request in shard.requests)}"
-
-
-@contextlib.contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes that start meanwhile use one thread: more would get into each other's way."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 if __name__ == "__main__":

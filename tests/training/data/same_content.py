@@ -1,7 +1,6 @@
 """Whether two data sets hold the same: tables to the byte, videos by their pictures.
 
-x264 was seen to give other bytes for equal frames, some one file in a hundred, when other processes kept the machine
-busy; what it decodes to differs by a grey level or two.
+x264 was seen to give other bytes for equal frames now and then, when other processes kept the machine busy.
 """
 
 from __future__ import annotations

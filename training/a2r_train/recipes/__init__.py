@@ -8,6 +8,7 @@ from typing import Final
 
 from a2r_gym.errors import unknown_name
 from a2r_gym.models.backbones import DEFAULT_BACKBONE
+from a2r_train.collect_presets import PAPER_TASKS
 from a2r_train.human_relations import HUMAN_SETS
 from a2r_train.human_sampler import HumanSamplerConfig
 from a2r_train.sampler import SamplerConfig
@@ -16,9 +17,9 @@ from a2r_train.trainer import TrainerConfig
 
 __all__ = ["PAPER_LABELS", "RECIPES", "HumanData", "Recipe", "get_recipe"]
 
-PAPER_LABELS: Final = ("tabletop/drawer-close", "tabletop/mug-away", "tabletop/mug-right")
+PAPER_LABELS: Final = tuple(f"tabletop/{task}" for task in PAPER_TASKS)
 """What the robot does in the paper's protocol; no label of another task is read."""
-UNRELATED: Final = (6, 14, 27, 106, 158, 171)
+UNRELATED: Final = (6, 27, 106, 158, 164, 171)
 """Six templates that none of the table-top's tasks is like: a control."""
 
 

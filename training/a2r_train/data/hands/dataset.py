@@ -6,11 +6,10 @@ workers, and a run that was killed goes on with the clips that are not there.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from a2r_gym.errors import DataError, WorkerError, unknown_name
 from a2r_train.data.dataset_files import read_json, write_json
 from a2r_train.data.something_something import SIDE_FILE, VIDEO_FOLDER
 from a2r_train.data.ssv2_templates import TEMPLATES, filled, template_ids
+from a2r_train.worker_threads import one_thread_each
 
 __all__ = ["HandsConfig", "make_chunk", "make_hands"]
 
@@ -40,9 +40,6 @@ _MARK: Final = "hands-plan.json"
 
 
 _FACTS: Final = "facts"
-
-
-_THREADS: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LP_NUM_THREADS")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,7 +231,7 @@ def _work(config: HandsConfig, out: Path, chunk: range) -> tuple[int, str | None
 
 def _in_processes(config: HandsConfig, out: Path, left: Sequence[range], workers: int, bar: tqdm[Any]) -> None:
     context = get_context("spawn")  # a fork after an EGL render deadlocks
-    with _one_thread_each(), ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with one_thread_each(), ProcessPoolExecutor(workers, mp_context=context) as pool:
         jobs: dict[Future[tuple[int, str | None]], range] = {
             pool.submit(_work, config, out, chunk): chunk for chunk in left
         }
@@ -255,18 +252,3 @@ def _outcome(job: Future[tuple[int, str | None]]) -> tuple[int, str | None]:
         return job.result()
     except BrokenProcessPool as error:
         return 0, f"a worker ended abruptly (killed, or out of memory?): {error}. Run the same call to go on."
-
-
-@contextlib.contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Let processes that start meanwhile use one thread: more would get into each other's way."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
