@@ -235,7 +235,7 @@ def _in_processes(config: CollectConfig, out: Path, left: Sequence[Shard], worke
             for job in ready:
                 failure = _failure(job)
                 if failure is not None:
-                    pool.shutdown(wait=False, cancel_futures=True)
+                    pool.shutdown(cancel_futures=True)  # waits: leaving the block would take the rest up again
                     raise WorkerError(f"shard {jobs[job].number} ({_name(jobs[job])}) failed:\n{failure}")
         bar.update(counter.value - seen)
 

@@ -1,7 +1,7 @@
 """Ready-made collections: those of the bundled checkpoint and those of the paper's protocol.
 
 Seeds of the environment's reset, none of them shared: tests have 9000-9999 (and read them only there), training
-`PRODUCT_SEEDS` and `PAPER_SEEDS`, validation `VALIDATION_SEEDS`. Scenes of the generator: training 2000-2199,
+`PRODUCT_SEEDS` and `PAPER_SEEDS`, validation `VALIDATION_SEEDS`. Scenes of the generator: training 2000-2299,
 validation 1000-1029; the named shifted scenes and seeds from 9000 on are for benchmarks only.
 """
 
@@ -39,7 +39,7 @@ VALIDATION_SEEDS: Final = range(900_000, 910_000)
 """Seeds of the environment's reset."""
 PAPER_TASKS: Final = ("drawer-close", "mug-away", "mug-right")
 """What the robot does in the paper's protocol (DVD's run); the table-top's other tasks are left out of training."""
-PRODUCT_SCENES: Final = range(2000, 2200)
+PRODUCT_SCENES: Final = range(2000, 2300)
 VALIDATION_SCENES: Final = range(1000, 1030)
 TEST_SCENES: Final = range(9000, 9060)
 """Scenes of the table-top's generator."""

@@ -33,6 +33,10 @@ REACH_Y: Final = (0.36, 0.94)
 """Metres; likewise."""
 MAX_ATTEMPTS: Final = 20_000
 ATTEMPTS_PER_ARRANGEMENT: Final = 1000
+ELEVATIONS: Final = (27.0, 65.0)
+"""Degrees of the camera above the table."""
+MAX_DISTANCE: Final = 1.2
+"""Largest factor by which the camera is further off than it need be."""
 MIN_PIXELS: Final = 5.0
 """At least so many pixels of a 128-pixel picture for a 3 cm move of the mug to the side."""
 
@@ -98,7 +102,8 @@ def generate_scene(seed: int) -> SceneParams:
         if attempt % ATTEMPTS_PER_ARRANGEMENT == 0:  # not each time: the roomy ones would crowd out the others
             places = _ARRANGEMENTS[int(rng.integers(len(_ARRANGEMENTS)))]
             mirror = float(rng.choice([-1.0, 1.0]))
-        scene = _draw_layout(rng, str(seed), places, mirror)
+            elevation = float(rng.uniform(*ELEVATIONS))  # likewise: low cameras fail more often
+        scene = _draw_layout(rng, str(seed), places, mirror, elevation)
         hand = None if scene is None or layout_problem(scene) else place_hand(scene)
         if scene is not None and hand is not None:
             return _draw_looks(rng, replace(scene, hand=hand))
@@ -106,7 +111,7 @@ def generate_scene(seed: int) -> SceneParams:
 
 
 def _draw_layout(
-    rng: np.random.Generator, name: str, places: dict[str, tuple[float, float]], mirror: float
+    rng: np.random.Generator, name: str, places: dict[str, tuple[float, float]], mirror: float, elevation: float
 ) -> SceneParams | None:
     """Draw places near an arrangement's, about a random camera heading; None where the objects overlap."""
     azimuth = float(rng.uniform(-40.0, 40.0))
@@ -120,7 +125,7 @@ def _draw_layout(
 
     scene = SceneParams(
         name=name,
-        drawer=place("drawer", 25.0),
+        drawer=place("drawer", 40.0),
         faucet=place("faucet", 22.0),
         machine=place("machine", 40.0),
         mug=place("mug", 180.0),
@@ -128,8 +133,8 @@ def _draw_layout(
     )
     if _overlap(scene):
         return None
-    elevation, fovy = float(rng.uniform(40.0, 60.0)), float(rng.uniform(30.0, 48.0))
-    return replace(scene, camera=fit_camera(scene, azimuth=azimuth, elevation=elevation, fovy=fovy))
+    camera = fit_camera(scene, azimuth=azimuth, elevation=elevation, fovy=float(rng.uniform(30.0, 50.0)))
+    return replace(scene, camera=replace(camera, distance=camera.distance * float(rng.uniform(1.0, MAX_DISTANCE))))
 
 
 def fit_camera(scene: SceneParams, *, azimuth: float, elevation: float, fovy: float) -> CameraParams:

@@ -31,7 +31,7 @@ PALM_LENGTH: Final = 0.13
 ARM_LENGTHS: Final = {"forearm": 0.27, "upper_arm": 0.32}
 SMOOTH: Final = 0.5
 """Share of clips with antialiased edges."""
-_ATTEMPTS: Final = 100
+_ATTEMPTS: Final = 2000
 _LEAST_SHIFT: Final = {"left": 0.2, "right": 0.2, "away": 0.1, "towards": 0.1, "up": 0.15, "down": 0.15}
 """Smallest way of what moves along its direction, in half picture heights; twisting and small moves need less."""
 _SMALL: Final = (55, 100, 170)

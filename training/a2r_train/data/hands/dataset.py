@@ -242,7 +242,7 @@ def _in_processes(config: HandsConfig, out: Path, left: Sequence[range], workers
                 count, failure = _outcome(job)
                 bar.update(count)
                 if failure is not None:
-                    pool.shutdown(wait=False, cancel_futures=True)
+                    pool.shutdown(cancel_futures=True)  # waits: leaving the block would take the rest up again
                     chunk = jobs[job]
                     raise WorkerError(f"clips {chunk.start} to {chunk.stop - 1} failed:\n{failure}")
 
