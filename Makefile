@@ -51,15 +51,17 @@ format: $(STAMP) ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-checkpoint: $(STAMP) ## rebuild the bundled checkpoint from nothing (about 80 minutes; run again to resume)
+checkpoint: $(STAMP) ## rebuild the bundled checkpoint from nothing (about 2 hours; run again to resume)
 	$(BIN)/a2r collect --preset product --out $(DATA)/product --workers $(WORKERS)
 	$(BIN)/a2r collect --preset validation --out $(DATA)/validation --workers $(WORKERS)
-	$(BIN)/a2r fit a2r-small --data $(DATA)/product --validation $(DATA)/validation --out $(RUNS)/a2r-small --resume
+	$(BIN)/a2r hands --out $(DATA)/hands --workers $(WORKERS)
+	$(BIN)/a2r fit a2r-small --data $(DATA)/product --validation $(DATA)/validation --human $(DATA)/hands \
+		--out $(RUNS)/a2r-small --resume
 	@test -f $(AGENT)/result.json || $(BIN)/a2r rl A2R-MetaWorld-drawer-close-v1 --out $(AGENT) \
 		--reward-model $(RUNS)/a2r-small/checkpoint $$(test ! -f $(AGENT)/latest.json || echo --resume)
 	$(BIN)/a2r on-policy $(AGENT) --out $(DATA)/on-policy
 	$(BIN)/a2r fit a2r-small-refined --begin $(RUNS)/a2r-small/checkpoint --data $(DATA)/product $(DATA)/on-policy \
-		--validation $(DATA)/validation --out $(RUNS)/a2r-small-refined --resume
+		--validation $(DATA)/validation --human $(DATA)/hands --out $(RUNS)/a2r-small-refined --resume
 
 evaluate: $(STAMP) ## measure the bundled checkpoint on held-out rollouts
 	$(BIN)/a2r collect --preset test --out $(DATA)/test --workers $(WORKERS)

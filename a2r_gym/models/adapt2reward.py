@@ -2,7 +2,7 @@
 
 Source: Adapt2Reward (ECCV 2024, arXiv 2407.14872). Ours differs in its towers (small, frozen image trunk;
 adapted sentence encoder), in that frames enter one by one so that a running episode is encoded
-incrementally, and in that each frame is paired with its difference to the first.
+incrementally, and in how it reads movements, see `a2r_gym.models.temporal`.
 
 Shape suffixes: N frames, H W picture, B videos, T frames of a video, F frame feature, M sentences,
 K failure modes, D embedding.
@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from a2r_gym.models.backbones import DEFAULT_BACKBONE, load_backbone
 from a2r_gym.models.failure_prompts import FailurePrompts
-from a2r_gym.models.temporal import FramePooler, TemporalHead
+from a2r_gym.models.temporal import FrameCompressor, MotionReader, TemporalHead
 
 __all__ = ["DOMAINS", "Adapt2RewardNetwork", "FrameEncoder", "ModelConfig", "TaskEntry"]
 
@@ -52,9 +52,10 @@ class ModelConfig:
         tasks: Training tasks; each owns ``num_failure_modes`` prompts, of which it may use fewer.
         backbone: A name in the backbone registry.
         num_frames: T, frames that the head sees.
-        pool_width: Width of the pooling inside a frame.
-        num_queries: Learned queries per frame.
-        frame_features: F.
+        place_features: Features that are kept of each place of a frame's map.
+        mix_width: Width at which a place's features and their changes are mixed.
+        num_slots: Learned queries that look for something in every frame.
+        slot_features: Features that each of them reports.
         width: Width of the temporal transformer.
         depth: Its layers.
         embedding: D, length of the joint embedding.
@@ -66,9 +67,10 @@ class ModelConfig:
     tasks: tuple[TaskEntry, ...]
     backbone: str = DEFAULT_BACKBONE
     num_frames: int = 8
-    pool_width: int = 192
-    num_queries: int = 8
-    frame_features: int = 384
+    place_features: int = 32
+    mix_width: int = 96
+    num_slots: int = 32
+    slot_features: int = 12
     width: int = 256
     depth: int = 3
     embedding: int = 256
@@ -82,7 +84,8 @@ class ModelConfig:
         names = tuple(task.name for task in self.tasks)
         if len(set(names)) != len(names):
             raise ValueError(f"task names must differ, got {names}")
-        for size in ("num_frames", "pool_width", "frame_features", "width", "depth", "embedding"):
+        sizes = ("place_features", "mix_width", "num_slots", "slot_features", "width", "depth", "embedding")
+        for size in ("num_frames", *sizes):
             if getattr(self, size) < 1:
                 raise ValueError(f"{size} must be >= 1, got {getattr(self, size)}")
         if self.num_failure_modes < 0:
@@ -107,7 +110,7 @@ class FrameEncoder(nn.Module):
 
     def __init__(self, network: Adapt2RewardNetwork) -> None:
         super().__init__()
-        self.image, self.pooler = network.image, network.pooler
+        self.image, self.compressor = network.image, network.compressor
         mean, std = torch.tensor(network.backbone.mean), torch.tensor(network.backbone.std)
         self.register_buffer("scale", 1.0 / (255.0 * std), persistent=False)
         self.register_buffer("shift", -mean / std, persistent=False)
@@ -117,7 +120,7 @@ class FrameEncoder(nn.Module):
     def forward(self, frames_NHWC: Tensor) -> Tensor:
         """Encode N pictures (N, S, S, 3), uint8, into (N, F)."""
         pictures = (frames_NHWC.float() * self.scale + self.shift).permute(0, 3, 1, 2)
-        features: Tensor = self.pooler(self.image(pictures))
+        features: Tensor = self.compressor(self.image(pictures))
         return features
 
 
@@ -135,15 +138,16 @@ class Adapt2RewardNetwork(nn.Module):
         self.backbone = load_backbone(config.backbone, image_weights=image_weights)
         self.image = self.backbone.image
         self.text = self.backbone.text
-        self.pooler = FramePooler(
-            channels=self.backbone.channels,
-            grid=self.backbone.grid,
-            width=config.pool_width,
-            num_queries=config.num_queries,
-            frame_features=config.frame_features,
-        )
+        grid, places = self.backbone.grid, config.place_features
+        self.compressor = FrameCompressor(channels=self.backbone.channels, place_features=places)
         self.head = TemporalHead(
-            frame_features=config.frame_features,
+            MotionReader(
+                grid=grid,
+                place_features=places,
+                mix_width=config.mix_width,
+                num_slots=config.num_slots,
+                slot_features=config.slot_features,
+            ),
             num_frames=config.num_frames,
             width=config.width,
             depth=config.depth,
@@ -165,6 +169,11 @@ class Adapt2RewardNetwork(nn.Module):
         self.logit_bias = nn.Parameter(torch.tensor(-3.0))
         # recorded now: a network that is frozen for scoring is still saved with all that training changed
         self.trained_names = frozenset(name for name, value in self.named_parameters() if value.requires_grad)
+
+    @property
+    def frame_features(self) -> int:
+        """F, length of a frame feature."""
+        return self.backbone.grid**2 * self.config.place_features
 
     @property
     def logit_scale(self) -> Tensor:

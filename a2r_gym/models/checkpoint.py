@@ -37,7 +37,7 @@ __all__ = [
     "update_card",
 ]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the folder's layout."""
 
 BUNDLED = "a2r-small"
@@ -170,13 +170,14 @@ def load_network(folder: Path) -> tuple[Adapt2RewardNetwork, CheckpointMeta]:
     _check_manifest(folder)
     config = json.loads((folder / _CONFIG).read_text())
     if config["format"] != FORMAT:
-        raise CheckpointError(f"{folder}: format {config['format']}, this version reads {FORMAT}; update a2r-gym")
+        advice = "update a2r-gym" if config["format"] > FORMAT else "train it again, or take the a2r-gym that wrote it"
+        raise CheckpointError(f"{folder}: format {config['format']}, this version reads {FORMAT}; {advice}")
     tasks = tuple(
         TaskEntry(
             name=task["name"],
             instructions=tuple(task["instructions"]),
             failure_modes=tuple(task["failure_modes"]),
-            num_failure_modes=task.get("num_failure_modes"),  # older checkpoints: all tasks have all modes
+            num_failure_modes=task["num_failure_modes"],
         )
         for task in config["model"].pop("tasks")
     )

@@ -214,7 +214,7 @@ class Adapt2RewardStream:
 
     def __init__(self, model: Adapt2Reward, instructions: list[str]) -> None:
         self._model, self._instructions = model, instructions
-        count, features = len(instructions), model.network.config.frame_features
+        count, features = len(instructions), model.network.frame_features
         self._windows: list[FrameWindow | None] = [None] * count
         self._kept = np.zeros((count, MAX_KEPT, features), dtype=np.float32)
         self.margin = np.full(count, np.nan, dtype=np.float32)

@@ -26,8 +26,8 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     task = TaskEntry(name="metaworld/drawer-close", instructions=("close the drawer",))
     network = Adapt2RewardNetwork(
         ModelConfig(
-            tasks=(task,), pool_width=16, num_queries=1, frame_features=16, width=32, depth=1, embedding=16,
-            prompt_length=1,
+            tasks=(task,), place_features=8, mix_width=16, num_slots=4, slot_features=4, width=32, depth=1,
+            embedding=16, prompt_length=1,
         )
     )  # fmt: skip
     folder = tmp_path_factory.mktemp("model") / "random-head"

@@ -30,8 +30,8 @@ MakeVideo = Callable[..., NDArray[np.uint8]]
 
 def _network(seed: int = 0, **changes: object) -> Adapt2RewardNetwork:
     sizes: dict[str, object] = {
-        "tasks": TASKS, "backbone": "tiny", "pool_width": 32, "num_queries": 2, "frame_features": 24, "width": 64,
-        "depth": 1, "embedding": 32, "prompt_length": 2,
+        "tasks": TASKS, "backbone": "tiny", "place_features": 12, "mix_width": 32, "num_slots": 8, "slot_features": 4,
+        "width": 64, "depth": 1, "embedding": 32, "prompt_length": 2,
     }  # fmt: skip
     torch.manual_seed(seed)
     network = Adapt2RewardNetwork(ModelConfig(**{**sizes, **changes}))  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ class TestModelConfig:
         with pytest.raises(ValueError, match="task names must differ"):
             ModelConfig(tasks=(TASKS[0], TASKS[0]))
 
-    @pytest.mark.parametrize("size", ["num_frames", "pool_width", "frame_features", "width", "depth", "embedding"])
+    @pytest.mark.parametrize("size", ["num_frames", "place_features", "num_slots", "width", "depth", "embedding"])
     def test_sizes_are_positive(self, size: str) -> None:
         with pytest.raises(ValueError, match=f"{size} must be >= 1, got 0"):
             ModelConfig(tasks=TASKS, **{size: 0})  # type: ignore[arg-type]
@@ -61,7 +61,7 @@ class TestDescribeTasks:
 class TestNetwork:
     def test_embeddings_have_unit_length(self, network: Adapt2RewardNetwork) -> None:
         for embedded in (
-            network.encode_video(torch.randn(3, 8, 24)),
+            network.encode_video(torch.randn(3, 8, network.frame_features)),
             network.encode_text(SENTENCES),
             network.encode_failures(SENTENCES, torch.tensor([0, 1])),
         ):
@@ -81,7 +81,7 @@ class TestNetwork:
         assert distance.min() > 1e-3
 
     def test_robot_is_the_default_domain(self, network: Adapt2RewardNetwork) -> None:
-        frames = torch.randn(2, 8, 24)
+        frames = torch.randn(2, 8, network.frame_features)
         robot, human = (network.encode_video(frames, torch.full((2,), domain)) for domain in (0, 1))
         assert torch.equal(network.encode_video(frames), robot)
         assert not torch.equal(human, robot)
@@ -103,13 +103,13 @@ class TestNetwork:
         self, network: Adapt2RewardNetwork, make_video: MakeVideo
     ) -> None:
         frames = torch.from_numpy(make_video(3))
-        expected = network.pooler(network.image(network.backbone.normalise(frames)))
+        expected = network.compressor(network.image(network.backbone.normalise(frames)))
         torch.testing.assert_close(FrameEncoder(network)(frames), expected, atol=1e-5, rtol=0)
-        assert FrameEncoder(network)(frames).shape == (3, 24)
+        assert FrameEncoder(network)(frames).shape == (3, network.frame_features)
 
     def test_every_trained_tensor_takes_part(self, make_network: MakeNetwork) -> None:
         network = make_network()
-        frames = network.pooler(torch.randn(16, 8, 4, 4)).unflatten(0, (2, 8))
+        frames = network.compressor(torch.randn(16, 8, 4, 4)).unflatten(0, (2, 8))
         videos = network.encode_video(frames, torch.tensor([0, 1]))
         texts, failures = network.encode_text(SENTENCES), network.encode_failures(SENTENCES, torch.tensor([0, 1]))
         similarity = (videos @ texts.T).sum() + (videos @ failures.flatten(0, 1).T).square().sum()

@@ -29,7 +29,7 @@ def test_torch_splits_large_batches_without_a_difference(
     frames = make_video(count)
     whole, split = TorchRuntime(encoder)(frames), TorchRuntime(encoder, max_batch=4)(frames)
     assert whole.dtype == np.float32
-    assert whole.shape == (count, 24)
+    assert whole.shape[0] == count
     np.testing.assert_allclose(split, whole, atol=1e-5)
 
 

@@ -51,8 +51,8 @@ def tiny_checkpoint(tiny_backbone: str, tmp_path_factory: pytest.TempPathFactory
     torch.manual_seed(0)
     config = ModelConfig(
         tasks=(TaskEntry(name="metaworld/drawer-close", instructions=("close the drawer",)),),
-        backbone=tiny_backbone, pool_width=32, num_queries=2, frame_features=24, width=64, depth=1, embedding=32,
-        prompt_length=2,
+        backbone=tiny_backbone, place_features=12, mix_width=32, num_slots=8, slot_features=4, width=64,
+        depth=1, embedding=32, prompt_length=2,
     )  # fmt: skip
     folder = tmp_path_factory.mktemp("tiny") / "checkpoint"
     meta = CheckpointMeta(calibration=Calibration(slope=4.0, intercept=0.0))

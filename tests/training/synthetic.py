@@ -62,7 +62,7 @@ def make_store(clips: ClipSet, *, flipped: bool = False) -> FeatureStore:
     names = [f"{family}/{task}" for family, task in zip(clips.family, clips.task, strict=True)]
     ways = {name: rng.normal(size=(4, CHANNELS, GRID, GRID)) for name in sorted(set(names))}
     time = np.linspace(0.0, 1.0, KEPT)[:, None, None, None]
-    maps = 0.1 * rng.normal(size=(2, len(clips), KEPT, CHANNELS, GRID, GRID))
+    maps = rng.normal(size=(CHANNELS, GRID, GRID)) + 0.1 * rng.normal(size=(2, len(clips), KEPT, CHANNELS, GRID, GRID))
     for clip, name in enumerate(names):
         way = 0 if clips.source[clip] == "success" else 1 + clip % 3
         maps[:, clip] += 2.0 * time * ways[name][way]
@@ -124,7 +124,8 @@ def tiny_network(names: tuple[str, ...] = TABLETOP, *, num_failure_modes: int = 
     entries = tuple(TaskEntry(name=name, instructions=(name,)) for name in names)
     return Adapt2RewardNetwork(
         ModelConfig(
-            tasks=entries, backbone=TINY, pool_width=32, num_queries=2, frame_features=24, width=64, depth=1,
+            tasks=entries, backbone=TINY, place_features=24, mix_width=64, num_slots=16, slot_features=8, width=64,
+            depth=1,
             embedding=32, prompt_length=2, num_failure_modes=num_failure_modes,
         )
     )  # fmt: skip

@@ -6,16 +6,18 @@ Shape suffixes: T frames, H W picture.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torchvision.transforms.v2 import functional
 
 __all__ = ["Augmentation"]
 
-_CORNER = 0.1
-"""Largest shift of a corner of the view, in picture widths; the view only ever narrows."""
+_BEYOND: Final = 0.1
+"""Largest part of the picture that a shift moves out of view."""
+_LUMA: Final = (0.299, 0.587, 0.114)
+"""How bright red, green and blue are to the eye (ITU-R BT.601)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,36 +26,33 @@ class Augmentation:
 
     Attributes:
         flip: Whether the picture is mirrored; left and right then swap in the labels.
-        corners: Shifts towards the middle of the four corners (top left, top right, bottom right, bottom left), each
-            (x, y) in picture widths.
-        brightness: Factor.
-        contrast: Factor.
-        saturation: Factor.
-        hue: Turn of the colour circle, in [-0.5, 0.5].
+        view: Rows of the 3x3 projective map that takes places of the new picture to places of the old one, both with
+            the picture's edges at -1 and 1.
+        outside: RGB in [0, 255] of what lies outside the old picture; None: its edge goes on.
+        colours: Rows of the 3x3 matrix that turns old RGB, as offsets from the middle grey, into new.
+        brightness: Grey levels added.
         noise: Standard deviation of a fixed pattern added to all frames, in grey levels.
     """
 
     flip: bool
-    corners: tuple[tuple[float, float], ...]
+    view: tuple[tuple[float, float, float], ...]
+    outside: tuple[float, float, float] | None
+    colours: tuple[tuple[float, float, float], ...]
     brightness: float
-    contrast: float
-    saturation: float
-    hue: float
     noise: float
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Augmentation:
         """Draw one; the number of draws is always the same."""
-        base = rng.uniform(0.0, _CORNER, size=(4, 2)) * rng.uniform()
-        factors = np.exp(rng.uniform(-1.0, 1.0, size=3) * np.log([1.5, 1.4, 1.6]))
-        hue, which, flip, noise = rng.uniform(size=4)
+        flip, filled, bright, noise = rng.uniform(size=4)
+        colour, view, colours = rng.uniform(0.0, 255.0, size=3), _draw_view(rng), _draw_colours(rng)
+        red, green, blue = (float(part) for part in colour)
         return cls(
             flip=bool(flip < 0.5),
-            corners=tuple((float(x), float(y)) for x, y in base),
-            brightness=float(factors[0]),
-            contrast=float(factors[1]),
-            saturation=float(factors[2]),
-            hue=float(hue - 0.5) * (1.0 if which < 0.4 else 0.1),
+            view=_rows(view),
+            outside=(red, green, blue) if filled < 0.5 else None,
+            colours=_rows(colours),
+            brightness=60.0 * float(bright - 0.5),
             noise=4.0 * float(noise),
         )
 
@@ -67,31 +66,55 @@ class Augmentation:
         Returns:
             uint8 (T, H, W, 3).
         """
-        frames = torch.from_numpy(np.array(video)).permute(0, 3, 1, 2)  # a copy: mapped files are read-only
+        frames = torch.from_numpy(np.array(video)).permute(0, 3, 1, 2).float()  # a copy: mapped files are read-only
+        frames = self._seen(frames.flip(3) if self.flip else frames)
+        pattern = torch.from_numpy(rng.normal(128.0 + self.brightness, self.noise, size=(1, *frames.shape[1:])))
+        frames = torch.einsum("dc,tchw->tdhw", torch.tensor(self.colours), frames - 128.0) + pattern.float()
+        return np.ascontiguousarray(frames.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy())
+
+    def _seen(self, frames: torch.Tensor) -> torch.Tensor:
+        """Look at float (T, 3, H, W) through the view."""
         _, _, height, width = frames.shape
-        if self.flip:
-            frames = functional.horizontal_flip(frames)
-        outer = [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]]
-        signs = ((1, 1), (-1, 1), (-1, -1), (1, -1))
-        inner = [
-            [x + sx * dx * width, y + sy * dy * height]
-            for (x, y), (sx, sy), (dx, dy) in zip(outer, signs, self.corners, strict=True)
-        ]
-        frames = functional.perspective(frames, None, None, coefficients=_coefficients(outer, inner))
-        frames = functional.adjust_brightness(frames, self.brightness)
-        frames = functional.adjust_contrast(frames, self.contrast)
-        frames = functional.adjust_saturation(frames, self.saturation)
-        if abs(self.hue) > 0.01:
-            frames = functional.adjust_hue(frames, self.hue)
-        pattern = rng.normal(0.0, self.noise, size=(1, 3, height, width)).round().astype(np.int16)
-        noisy = (frames.to(torch.int16) + torch.from_numpy(pattern)).clamp(0, 255).to(torch.uint8)
-        return np.ascontiguousarray(noisy.permute(0, 2, 3, 1).numpy())
+        y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
+        places = torch.stack([x, y, torch.ones_like(x)], dim=-1) @ torch.tensor(self.view).T
+        places = (places[..., :2] / places[..., 2:]).expand(len(frames), -1, -1, -1)
+        seen = torch.nn.functional.grid_sample(
+            frames, places, mode="bilinear", padding_mode="border", align_corners=True
+        )
+        if self.outside is None:
+            return seen
+        beyond = (places[:1].abs() > 1.0).any(dim=-1).unsqueeze(1)
+        return torch.where(beyond, torch.tensor(self.outside).view(1, 3, 1, 1), seen)
 
 
-def _coefficients(outer: list[list[int]], inner: list[list[float]]) -> list[float]:
-    """Return the eight numbers of the projective map that takes each place of the new picture to one of the old."""
-    rows, values = [], []
-    for (x, y), (u, v) in zip(outer, inner, strict=True):
-        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-        values += [u, v]
-    return [float(value) for value in np.linalg.solve(np.array(rows, dtype=np.float64), np.array(values))]
+def _rows(matrix: NDArray[np.float64]) -> tuple[tuple[float, float, float], ...]:
+    return tuple((float(a), float(b), float(c)) for a, b, c in matrix)
+
+
+def _draw_view(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw a projective map: the old picture is scaled, sheared, turned a little, tilted and moved within the new."""
+    part = rng.uniform()  # some clips change little
+    wide, high = np.exp(part * rng.uniform([-0.4, -0.4], [0.2, 0.2]))
+    turn, shear = part * rng.uniform([-0.15, -0.2], [0.15, 0.2])
+    slack = np.abs(1.0 - np.array([wide, high])) + 2 * _BEYOND * part
+    shift = slack * rng.uniform(-1.0, 1.0, size=2)
+    tilt = part * rng.uniform(-0.15, 0.15, size=2)
+    scale = np.array([[wide, shear, 0.0], [0.0, high, 0.0], [0.0, 0.0, 1.0]])
+    cos, sin = np.cos(turn), np.sin(turn)
+    rotation = np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])
+    move = np.array([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]], [*tilt, 1.0]])
+    return np.asarray(np.linalg.inv(move @ rotation @ scale))
+
+
+def _draw_colours(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw a change of contrast, saturation, hue (a turn about the grey axis), and at times of the channels' order."""
+    contrast, saturation = np.exp(rng.uniform(-1.0, 1.0, size=2) * np.log([1.5, 1.8]))
+    hue, far, swapped, grey = rng.uniform(size=4)
+    order = rng.uniform(size=3).argsort()
+    angle = 2.0 * np.pi * (hue - 0.5) * (1.0 if far < 0.5 else 0.1)
+    axis = np.full(3, 3.0**-0.5)
+    across = np.array([[0.0, -axis[2], axis[1]], [axis[2], 0.0, -axis[0]], [-axis[1], axis[0], 0.0]])
+    turned = np.cos(angle) * np.eye(3) + np.sin(angle) * across + (1.0 - np.cos(angle)) * np.outer(axis, axis)
+    luma = np.tile(_LUMA, (3, 1))
+    faded = luma + (0.0 if grey < 0.08 else saturation) * (np.eye(3) - luma)
+    return np.asarray(contrast * (faded @ turned)[order if swapped < 0.25 else range(3)])

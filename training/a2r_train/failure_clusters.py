@@ -62,23 +62,38 @@ class FailureClusters:
             vectors: float32 (F, D), unit length.
             step: Of the run; with the seed it fixes what is drawn.
         """
+        before = self.modes.copy()
         self.modes[:], self.closeness[:] = -1, np.nan
         for task in np.unique(own_task).tolist():
             rows = np.flatnonzero(own_task == task)
-            found = self._cluster(task, vectors[rows], np.random.default_rng([self._seed, step, task]))
+            rng = np.random.default_rng([self._seed, step, task])
+            found = self._cluster(task, vectors[rows], before[clips[rows]], rng)
             if found is not None:
                 self.modes[clips[rows]] = found.labels
                 self.closeness[clips[rows]] = (vectors[rows] * found.centroids[found.labels]).sum(axis=1)
                 self.centroids[task] = found.centroids
 
-    def _cluster(self, task: int, vectors: NDArray[np.float32], rng: np.random.Generator) -> Clusters | None:
-        """Cluster one task's failures; None where there are too few."""
+    def _cluster(
+        self, task: int, vectors: NDArray[np.float32], before: NDArray[np.int64], rng: np.random.Generator
+    ) -> Clusters | None:
+        """Cluster one task's failures, which were of the modes ``before``; None where there are too few."""
         if task in self.centroids:
-            return _go_on(vectors, self.centroids[task], rng)
+            return _go_on(vectors, _centroids_now(vectors, before, self.centroids[task]), rng)
         count = self._given.get(task, 0) if self._adaptive else self._most
         if self._adaptive and not count:
             return choose_clusters(vectors, self._most, rng)
         return spherical_kmeans(vectors, count, rng) if len(vectors) >= count else None
+
+
+def _centroids_now(
+    vectors: NDArray[np.float32], modes: NDArray[np.int64], centroids: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return where the clips of each mode are now: training has moved them, and the old centroids not with them."""
+    now = centroids.copy()
+    for mode in np.unique(modes[modes >= 0]).tolist():
+        mean = vectors[modes == mode].mean(axis=0)
+        now[mode] = mean / max(float(np.linalg.norm(mean)), 1e-6)
+    return np.asarray(now)
 
 
 def _go_on(vectors: NDArray[np.float32], previous: NDArray[np.float32], rng: np.random.Generator) -> Clusters:

@@ -121,7 +121,8 @@ def cache_features(
     for clip in clips.frames:
         last_frames.update(clip[-1].tobytes())
     weights = backbone if tower.weights_sha256 is None else f"{backbone} {tower.weights_sha256}"
-    key = json.dumps([weights, list(shape), seed, last_frames.hexdigest()])
+    sample = repr(Augmentation.draw(np.random.default_rng(seed)))  # changes with the way in which they are drawn
+    key = json.dumps([weights, list(shape), seed, sample, last_frames.hexdigest()])
     place = folder / f"features-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
     place.mkdir(parents=True, exist_ok=True)
     chunks = [(number, start) for number in range(shape[0]) for start in range(0, shape[1], CHUNK)]

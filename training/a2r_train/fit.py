@@ -28,7 +28,7 @@ from a2r_train.failure_report import report_failures
 from a2r_train.failure_sheets import draw_modes
 from a2r_train.features import FeatureStore, cache_features, join_stores
 from a2r_train.human_sampler import HumanSampler
-from a2r_train.labels import LabelledTask, labelled_tasks, resolve_labels
+from a2r_train.labels import LabelledTask, labelled_tasks, resolve_labels, with_mirrored
 from a2r_train.recipes import Recipe, get_recipe
 from a2r_train.sampler import BatchSampler
 from a2r_train.step_losses import HumanPart
@@ -203,16 +203,12 @@ def fit(
         CheckpointError: ``begin`` is a network of another shape.
     """
     start = time.time()
-    store = join_stores([_features(part, recipe, workers) for part in parts])
-    clips = join_labels([part.clips for part in parts])
-    if recipe.labels:
-        clips = clips.with_labels(recipe.labels)
+    store = join_stores([_features(part, recipe.num_augmentations, recipe.backbone, workers) for part in parts])
+    clips = _labelled(parts, recipe)
     tasks = labelled_tasks(clips.label_names)
     labels = resolve_labels(clips, tasks)
     torch.manual_seed(recipe.trainer.seed)
-    entries = tuple(
-        TaskEntry(name=task.name, instructions=(task.info.instruction, *task.info.paraphrases)) for task in tasks
-    )
+    entries = _entries(tasks, clips)
     config = ModelConfig(tasks=entries, backbone=recipe.backbone, num_failure_modes=recipe.num_failure_modes)
     network = _network(config, begin)
     sampler = BatchSampler(
@@ -249,12 +245,34 @@ def fit(
     return folder
 
 
-def _features(part: TrainingPart | HumanTrainingPart, recipe: Recipe, workers: int) -> FeatureStore:
+def _labelled(parts: Sequence[TrainingPart], recipe: Recipe) -> ClipSet:
+    """Join the clips, with the labels that the recipe reads."""
+    clips = join_labels([part.clips for part in parts])
+    clips = clips.with_labels(recipe.labels) if recipe.labels else clips
+    return with_mirrored(clips) if recipe.mirrored else clips
+
+
+def _entries(tasks: Sequence[LabelledTask], clips: ClipSet) -> tuple[TaskEntry, ...]:
+    """List the network's tasks; one that nobody tried has no failure modes."""
+    tried = set(np.char.add(np.char.add(clips.family.astype(str), "/"), clips.task.astype(str)).tolist())
+    return tuple(
+        TaskEntry(
+            name=task.name,
+            instructions=(task.info.instruction, *task.info.paraphrases),
+            num_failure_modes=None if task.name in tried else 0,
+        )
+        for task in tasks
+    )
+
+
+def _features(
+    part: TrainingPart | HumanTrainingPart, num_augmentations: int, backbone: str, workers: int
+) -> FeatureStore:
     return cache_features(
         part.clips,
-        recipe.backbone,
+        backbone,
         part.cache,
-        num_augmentations=recipe.num_augmentations,
+        num_augmentations=num_augmentations,
         seed=0,  # the same maps for every seed of a run
         workers=workers,
     )
@@ -266,7 +284,8 @@ def _human_part(
     """Encode the human clips, and match their templates with the robot's tasks."""
     assert recipe.human is not None, "checked where the clips are loaded"
     clips, seed = join_human_clips([part.clips for part in parts]), recipe.trainer.seed
-    store = join_stores([_features(part, recipe, workers) for part in parts])
+    count = recipe.human.num_augmentations
+    store = join_stores([_features(part, count, recipe.backbone, workers) for part in parts])
     if recipe.human.shuffled:
         order = np.random.default_rng(seed).permutation(len(clips))
         clips = replace(clips, template=clips.template[order], instruction=clips.instruction[order])

@@ -6,13 +6,15 @@ those that could also be said of it, and does not do any other. Templates go by 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import Final
 
 from a2r_train.data.ssv2_templates import OPPOSITES, PRETENCES, TEMPLATES, filled
 
-__all__ = ["HUMAN_SETS", "counter_template", "imperative", "placeholders", "relation", "said"]
+__all__ = ["HUMAN_SETS", "counter_template", "imperative", "paraphrases", "placeholders", "relation", "said"]
 
 HUMAN_SETS: Final[dict[int, tuple[int, ...]]] = {
     3: (5, 41, 93),
@@ -46,6 +48,14 @@ _IRREGULAR: Final = {
     "hitting": "hit", "plugging": "plug", "digging": "dig", "letting": "let", "wiping": "wipe", "poking": "poke",
     "sprinkling": "sprinkle",
 }  # fmt: skip
+
+_DETERMINED: Final = re.compile(r"(a|an|the|my|his|her|two|three|one|some|up|something|number)\b", re.I)
+_PARAPHRASES: Final[dict[int, tuple[str, ...]]] = {
+    int(template): tuple(sentences)
+    for template, sentences in json.loads(
+        (files("a2r_train") / "template_paraphrases.json").read_text(encoding="utf-8")
+    )["sentences"].items()
+}
 
 
 def counter_template(template: int) -> int | None:
@@ -94,6 +104,17 @@ def said(template: int, things: Sequence[str], *, generic: bool = False) -> str:
     return filled(template, things)
 
 
+def paraphrases(template: int, things: Sequence[str]) -> tuple[str, ...]:
+    """Return other instructions that say what a template says of some things; none where nobody has written any.
+
+    Example:
+        >>> paraphrases(10, ("a ball", "cup"))
+        ('let a ball fall into the cup', 'let go of a ball above the cup')
+    """
+    named = [thing if _DETERMINED.match(thing) else f"the {thing}" for thing in things]
+    return tuple(sentence.format(*named) for sentence in _PARAPHRASES.get(template, ()))
+
+
 def imperative(sentence: str) -> str:
     """Say a template's sentence as an instruction.
 
@@ -105,5 +126,5 @@ def imperative(sentence: str) -> str:
     """
     verb, _, rest = sentence.partition(" ")
     stem = _IRREGULAR.get(verb.lower(), verb.lower().removesuffix("ing"))
-    determined = re.match(r"(a|an|the|my|his|her|two|three|one|some|up|something|number)\b", rest.lower())
+    determined = _DETERMINED.match(rest)
     return f"{stem} {'' if determined or not rest else 'the '}{rest}".strip()

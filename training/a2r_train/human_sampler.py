@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from a2r_gym.errors import DataError
 from a2r_gym.models.window import spread
 from a2r_train.data.human_clips import HumanClipSet
-from a2r_train.data.ssv2_templates import MIRRORS, mirrored_sentence
+from a2r_train.data.ssv2_templates import MIRRORS, TEMPLATES, mirrored_sentence
 from a2r_train.features import FeatureStore
-from a2r_train.human_relations import counter_template, imperative, placeholders, relation, said
+from a2r_train.human_relations import counter_template, imperative, paraphrases, placeholders, relation, said
 
 __all__ = ["HumanBatch", "HumanSampler", "HumanSamplerConfig"]
 
@@ -191,8 +191,14 @@ class HumanSampler:
 
 
 def _spoken(asked: _Said, rng: np.random.Generator) -> str:
+    """Say it as the template does, as an instruction, or in other words, a third each."""
     sentence = said(asked.template, asked.things, generic=asked.generic)
-    return sentence if rng.uniform() < 0.5 else imperative(sentence)
+    count = len(asked.things) or TEMPLATES[asked.template].num_placeholders
+    other = paraphrases(asked.template, ("something",) * count if asked.generic else asked.things)
+    way = rng.uniform()
+    if way < 1 / 3 and other:
+        return other[int(rng.integers(len(other)))]
+    return sentence if way < 2 / 3 else imperative(sentence)
 
 
 def _label(clip: _Said, sentence: _Said) -> int:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2r_gym.envs.base import TaskInfo
-from a2r_train.data.clips import ClipSet
+from a2r_train.data.clips import ClipSet, join_labels
 
-__all__ = ["LabelledTask", "labelled_tasks", "mirror_table", "resolve_labels"]
+__all__ = ["LabelledTask", "labelled_tasks", "mirror_table", "resolve_labels", "with_mirrored"]
 
 _SIDED_WORDS = frozenset({"left", "right", "clockwise", "counterclockwise", "anticlockwise", "leftwards", "rightwards"})
 _HANDED_OBJECTS = frozenset({"dial", "door lock", "faucet", "window"})
@@ -45,6 +45,11 @@ class LabelledTask:
             return True
         words = f"{self.info.instruction} {' '.join(self.info.paraphrases)}".lower().replace(",", " ").split()
         return not _SIDED_WORDS.isdisjoint(words)
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether a mirrored picture shows the opposite: left and right are the picture's own on the table-top."""
+        return self.sided and self.family == "tabletop" and self.info.opposite is not None
 
 
 def labelled_tasks(label_names: tuple[str, ...]) -> tuple[LabelledTask, ...]:
@@ -107,6 +112,23 @@ def _foreign(
     return np.zeros(labels.shape[:2], dtype=np.int8)
 
 
+def with_mirrored(clips: ClipSet) -> ClipSet:
+    """Add labels of the tasks that only mirrored pictures show: "to the left" where all clips go to the right.
+
+    Args:
+        clips: The clips.
+
+    Returns:
+        The same clips; they decide nothing about the labels that were added.
+    """
+    names = list(clips.label_names)
+    for task in labelled_tasks(clips.label_names):
+        opposite = f"{task.family}/{task.info.opposite}"
+        if task.mirrors and opposite not in names:
+            names.append(opposite)
+    return join_labels([clips], names)
+
+
 def mirror_table(tasks: tuple[LabelledTask, ...]) -> NDArray[np.int64]:
     """Which label a mirrored picture has.
 
@@ -119,6 +141,6 @@ def mirror_table(tasks: tuple[LabelledTask, ...]) -> NDArray[np.int64]:
     for index, task in enumerate(tasks):
         if task.sided:
             opposite = f"{task.family}/{task.info.opposite}"
-            mirrored = task.family == "tabletop" and opposite in name_of
+            mirrored = task.mirrors and opposite in name_of
             table[index] = name_of[opposite] if mirrored else -1
     return table

@@ -3,7 +3,7 @@
 Source: Adapt2Reward (ECCV 2024): L_VLC, L_fVLC, L_CDC, L_BCE. The order loss is ours: along a success the
 similarity must rise, along one played backwards fall. So is the paraphrase loss.
 
-Shape suffixes: B videos, M sentences of the step, K failure modes, D embedding.
+Shape suffixes: B videos, M sentences of the step, P paraphrases, K failure modes, D embedding.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def cross_domain_loss(robot_BD: Tensor, human_ND: Tensor, same_BN: Tensor, scale
     return _masked_mean(to_human + to_robot, same_BN == 1)
 
 
-def paraphrase_loss(text_MD: Tensor, spoken_MD: Tensor, task_M: Tensor, scale: Tensor) -> Tensor:
+def paraphrase_loss(text_MD: Tensor, spoken_PD: Tensor, task_M: Tensor, scale: Tensor) -> Tensor:
     """A sentence is nearer to another way of saying it than to any other task's, opposites among them.
 
     Without it nothing parts "left" from "right": a frozen sentence encoder takes them for one, so no video can be
@@ -126,18 +126,19 @@ def paraphrase_loss(text_MD: Tensor, spoken_MD: Tensor, task_M: Tensor, scale: T
 
     Args:
         text_MD: float (M, D), unit length.
-        spoken_MD: float (M, D), unit length, each row another sentence of the same task.
+        spoken_PD: float (P, D), P <= M, unit length; row n is another sentence of task n.
         task_M: int (M,), which tasks say the same; equal numbers are no negatives of each other.
         scale: Scalar.
 
     Returns:
         Scalar.
     """
-    logits_MM = scale * text_MD @ spoken_MD.T
-    other_MM = task_M[:, None] != task_M[None]
-    own_M = logits_MM.diagonal()
-    there = torch.logaddexp(_negatives(logits_MM, other_MM, dim=1), own_M) - own_M
-    back = torch.logaddexp(_negatives(logits_MM, other_MM, dim=0), own_M) - own_M
+    count = len(spoken_PD)
+    logits_MP = scale * text_MD @ spoken_PD.T
+    other_MP = task_M[:, None] != task_M[None, :count]
+    own_P = logits_MP.diagonal()
+    there = torch.logaddexp(_negatives(logits_MP[:count], other_MP[:count], dim=1), own_P) - own_P
+    back = torch.logaddexp(_negatives(logits_MP, other_MP, dim=0), own_P) - own_P
     return (there + back).mean()
 
 

@@ -9,8 +9,9 @@ Shape suffixes: B clips, T frames, M sentences, P pairs, L labels.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,9 @@ from a2r_train.data.clips import ClipSet
 from a2r_train.features import FeatureStore
 from a2r_train.labels import LabelledTask, mirror_table
 
-__all__ = ["Batch", "BatchSampler", "SamplerConfig"]
+__all__ = ["Batch", "BatchSampler", "SamplerConfig", "generic_sentence"]
+
+_THING: Final = re.compile(r"\bthe (?!left|right|back|camera)(?:open )?\w+(?: handle| lock)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,7 @@ class SamplerConfig:
         prefixes: Whether prefixes, reversals, rewinds and frozen pictures are drawn; without them a task gives one
             success and one failure, as in the paper.
         canonical: Chance that a sentence is the task's own and not a paraphrase.
+        generic: Chance that a sentence says "something" for its thing, as those of human clips do.
     """
 
     tasks_per_step: int = 8
@@ -42,13 +46,15 @@ class SamplerConfig:
     extra_sentences: int = 6
     prefixes: bool = True
     canonical: float = 0.4
+    generic: float = 0.0
 
     def __post_init__(self) -> None:
         """Check ranges."""
         if self.tasks_per_step < 1 or self.extra_sentences < 0:
             raise ValueError("expected tasks_per_step >= 1 and extra_sentences >= 0")
-        if not 0.0 <= self.canonical <= 1.0:
-            raise ValueError(f"expected canonical in [0, 1], got {self.canonical}")
+        for name in ("canonical", "generic"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"expected {name} in [0, 1], got {getattr(self, name)}")
 
 
 class Batch(NamedTuple):
@@ -241,9 +247,10 @@ class BatchSampler:
 
     def _sentence(self, task: int, rng: np.random.Generator) -> str:
         info = self._tasks[task].info
-        if not info.paraphrases or rng.uniform() < self._config.canonical:
-            return info.instruction
-        return info.paraphrases[int(rng.integers(len(info.paraphrases)))]
+        said = info.instruction
+        if info.paraphrases and rng.uniform() >= self._config.canonical:
+            said = info.paraphrases[int(rng.integers(len(info.paraphrases)))]
+        return generic_sentence(said) if rng.uniform() < self._config.generic else said
 
     def _another(self, task: int, said: str, rng: np.random.Generator) -> str:
         """Draw another sentence of a task than the one that was said."""
@@ -277,8 +284,8 @@ class BatchSampler:
             paraphrases=tuple(self._another(task, said, rng) for task, said in zip(columns, sentences, strict=True)),
             meanings=self._meanings[columns],
             tasks=np.array(columns),
-            labels=labels,
-            own=np.stack([self._decided[row.clip, columns] for row in rows]),
+            labels=np.where(self._vague(rows, columns, sentences) & (labels == 0), -1, labels).astype(np.int8),
+            own=np.stack([self._decides(row, columns) for row in rows]),
             task_column=np.array([column_of[row.task] for row in rows]),
             failure_clip=np.array(failure),
             later=np.array([a for a, _ in ordered], dtype=np.int64),
@@ -290,11 +297,26 @@ class BatchSampler:
         """Return the task that a clip of ``task`` shows, -1 where a mirrored one shows none that has a name."""
         return int(self._mirror[task]) if flip else task
 
+    def _vague(self, rows: list[_Row], columns: list[int], sentences: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Tell which sentences name no thing, so that a clip of another thing may satisfy them: bool (B, M)."""
+        things = [self._tasks[task].info.object for task in columns]
+        unnamed = ["something" in sentence for sentence in sentences]
+        other = [[thing != self._tasks[row.task].info.object for thing in things] for row in rows]
+        return np.asarray(np.array(other) & np.array(unnamed))
+
+    def _decides(self, row: _Row, columns: list[int]) -> NDArray[np.bool_]:
+        """Tell which columns' tasks a row's scene decides: bool (M,)."""
+        sources = self._sources(row, columns)
+        return np.asarray((sources >= 0) & self._decided[row.clip, sources])
+
+    def _sources(self, row: _Row, columns: list[int]) -> NDArray[np.int64]:
+        """Return whose labels count for each column: those of the mirrored task where the picture is mirrored."""
+        sources = np.array(columns)
+        return np.asarray(self._mirror[sources]) if self._store.flips[row.augmentation, row.clip] else sources
+
     def _row_labels(self, row: _Row, columns: list[int]) -> NDArray[np.int8]:
         """Label a row for each column's sentence."""
-        sources = np.array(columns)
-        if self._store.flips[row.augmentation, row.clip]:
-            sources = self._mirror[sources]
+        sources = self._sources(row, columns)
         at_end = np.where(sources < 0, -1, self._labels[row.clip, row.path[-1], sources]).astype(np.int8)
         if row.kind in ("whole", "prefix"):
             return at_end
@@ -316,6 +338,16 @@ class BatchSampler:
                 for source in sources.tolist()
             ]
         )  # fmt: skip
+
+
+def generic_sentence(sentence: str) -> str:
+    """Say "something" for the first thing that a sentence names.
+
+    Example:
+        >>> generic_sentence("push the mug to the left")
+        'push something to the left'
+    """
+    return _THING.sub("something", sentence, count=1)
 
 
 def _sampled(path: NDArray[np.int64], num_frames: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ K failure modes, D embedding, P pairs, L labels.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import torch
@@ -30,7 +30,10 @@ from a2r_train.losses import (
 )
 from a2r_train.sampler import Batch
 
-__all__ = ["HumanPart", "LossConfig", "StepLosses", "embed_maps", "precision"]
+__all__ = ["HumanPart", "LossConfig", "StepLosses", "compress_maps", "embed_frames", "embed_maps", "precision"]
+
+_PARAPHRASES: Final = 8
+"""So many sentences of a domain have a paraphrase in a step: the text side is what a step costs most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +122,7 @@ class StepLosses:
 
     def _robot(self, batch: Batch, video_BD: Tensor, mode_B: NDArray[np.int64]) -> dict[str, Tensor]:
         network, weights, scale = self._network, self._weights, self._network.logit_scale
-        text_MD, spoken_MD = self._texts(batch)
+        text_MD, spoken_PD = self._texts(batch)
         sim_BM, labels_BM = video_BD @ text_MD.T, torch.from_numpy(batch.labels)
         failure_BMK = self._failure_similarity(batch, video_BD)
         named: dict[str, Tensor] = {}
@@ -135,8 +138,8 @@ class StepLosses:
         if weights.success:
             own_BM = torch.from_numpy(batch.own)
             named["success"] = weights.success * success_loss(sim_BM, labels_BM, own_BM, scale, network.logit_bias)
-        if spoken_MD is not None:
-            loss = paraphrase_loss(text_MD, spoken_MD, torch.from_numpy(batch.meanings), scale)
+        if spoken_PD is not None:
+            loss = paraphrase_loss(text_MD, spoken_PD, torch.from_numpy(batch.meanings), scale)
             named["paraphrase"] = weights.paraphrase * loss
         if weights.order and len(batch.later):
             named["order"] = weights.order * self._order(batch, sim_BM)
@@ -144,7 +147,7 @@ class StepLosses:
 
     def _of_humans(self, batch: HumanBatch, video_ND: Tensor) -> dict[str, Tensor]:
         network, weights, scale = self._network, self._weights, self._network.logit_scale
-        text_MD, spoken_MD = self._texts(batch)
+        text_MD, spoken_PD = self._texts(batch)
         sim_NM, labels_NM = video_ND @ text_MD.T, torch.from_numpy(batch.labels)
         named: dict[str, Tensor] = {}
         if weights.video_language:
@@ -154,20 +157,22 @@ class StepLosses:
             own_NM = torch.from_numpy(batch.own)
             loss = success_loss(sim_NM, labels_NM, own_NM, scale, network.logit_bias)
             named["human_success"] = weights.success * loss
-        if spoken_MD is not None:
-            loss = paraphrase_loss(text_MD, spoken_MD, torch.from_numpy(batch.meanings), scale)
+        if spoken_PD is not None:
+            loss = paraphrase_loss(text_MD, spoken_PD, torch.from_numpy(batch.meanings), scale)
             named["human_paraphrase"] = weights.paraphrase * loss
         if weights.order and len(batch.later):
             named["human_order"] = weights.order * self._order(batch, sim_NM)
         return named
 
     def _texts(self, batch: Batch | HumanBatch) -> tuple[Tensor, Tensor | None]:
-        """Embed the sentences, and their paraphrases where a loss wants them: float (M, D)."""
+        """Embed the sentences, float (M, D), and where a loss wants them paraphrases of the first: float (P, D)."""
+        paraphrases = batch.paraphrases[:_PARAPHRASES] if self._weights.paraphrase else ()
+        spoken = (*batch.sentences, *paraphrases)
+        place = {sentence: number for number, sentence in enumerate(dict.fromkeys(spoken))}
         with precision():
-            text_MD = self._network.encode_text(batch.sentences).float()
-            if not self._weights.paraphrase:
-                return text_MD, None
-            return text_MD, self._network.encode_text(batch.paraphrases).float()
+            embedded = self._network.encode_text(list(place)).float()[[place[sentence] for sentence in spoken]]
+        count = len(batch.sentences)
+        return embedded[:count], embedded[count:] if paraphrases else None
 
     def _order(self, batch: Batch | HumanBatch, sim_BM: Tensor) -> Tensor:
         columns = torch.from_numpy(batch.order_column)
@@ -203,21 +208,23 @@ class StepLosses:
         )
 
 
-def embed_maps(network: Adapt2RewardNetwork, maps: NDArray[np.float16], domain: str = "robot") -> Tensor:
-    """Embed clips from their feature maps.
-
-    Args:
-        network: The network.
-        maps: float16 (B, T, C, H, W).
-        domain: One of `DOMAINS`.
-
-    Returns:
-        float (B, D), unit length.
-    """
-    domain_B = torch.full((len(maps),), DOMAINS.index(domain))
+def compress_maps(network: Adapt2RewardNetwork, maps: NDArray[np.float16]) -> Tensor:
+    """Turn the feature maps of clips, float16 (B, T, C, H, W), into frame features: float (B, T, F)."""
     with precision():
-        frames_BTF = network.pooler(torch.from_numpy(maps).float().flatten(0, 1)).unflatten(0, maps.shape[:2])
+        frames_NF: Tensor = network.compressor(torch.from_numpy(maps).float().flatten(0, 1))
+        return frames_NF.reshape(*maps.shape[:2], -1)
+
+
+def embed_frames(network: Adapt2RewardNetwork, frames_BTF: Tensor, domain: str = "robot") -> Tensor:
+    """Embed clips of a domain of `DOMAINS` from their frame features: float (B, D), unit length."""
+    domain_B = torch.full((len(frames_BTF),), DOMAINS.index(domain))
+    with precision():
         return network.encode_video(frames_BTF, domain_B).float()
+
+
+def embed_maps(network: Adapt2RewardNetwork, maps: NDArray[np.float16], domain: str = "robot") -> Tensor:
+    """Embed clips from their feature maps, float16 (B, T, C, H, W): float (B, D), unit length."""
+    return embed_frames(network, compress_maps(network, maps), domain)
 
 
 def precision() -> torch.autocast:

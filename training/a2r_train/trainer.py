@@ -26,12 +26,14 @@ from a2r_gym.models.window import spread
 from a2r_train.failure_clusters import FailureClusters
 from a2r_train.features import FeatureStore
 from a2r_train.sampler import BatchSampler
-from a2r_train.step_losses import HumanPart, LossConfig, StepLosses, embed_maps
+from a2r_train.step_losses import HumanPart, LossConfig, StepLosses, compress_maps, embed_frames
 
 __all__ = ["Trainer", "TrainerConfig"]
 
 _STATE = "state.pt"
 _EMBED_BATCH = 64
+_COURSE = (0.3, 0.55, 0.8, 1.0)
+"""Shares of a clip whose embeddings are clustered together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +208,7 @@ class Trainer:
     def _cluster(self) -> None:
         """Cluster each task's failures anew; what is then known of their number decides which prompts are live."""
         failures = self._sampler.failures
-        self.clusters.update(failures, self._sampler.own_task[failures], self.embed(failures), self.step)
+        self.clusters.update(failures, self._sampler.own_task[failures], self.courses(failures), self.step)
         self._keep_live()
 
     def _keep_live(self) -> None:
@@ -225,25 +227,31 @@ class Trainer:
         failures = self._sampler.failures
         learned = failures[np.isin(self._sampler.own_task[failures], list(last.centroids))]
         if len(learned):
-            last.update(learned, self._sampler.own_task[learned], self.embed(learned), self.step)
+            last.update(learned, self._sampler.own_task[learned], self.courses(learned), self.step)
         return last
 
     @torch.no_grad()
-    def embed(self, clips: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Embed whole clips as they are.
+    def courses(self, clips: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Embed how clips go on: their beginnings of growing length, side by side, the whole clip last.
+
+        What went wrong is in the course, not in the end alone: a thing that was moved and moved back ends as one that
+        was never touched.
 
         Args:
             clips: int64 (E,).
 
         Returns:
-            float32 (E, D), unit length.
+            float32 (E, D * number of beginnings), unit length.
         """
         self.network.eval()
-        frames = spread(self._store.maps.shape[2], self.network.config.num_frames)
+        kept, count = self._store.maps.shape[2], self.network.config.num_frames
+        ends = sorted({max(1, round(part * kept)) for part in _COURSE})
         parts = []
         for rows in np.split(clips, range(_EMBED_BATCH, len(clips), _EMBED_BATCH)):
-            maps = self._store.maps[0, rows[:, None], frames]
-            parts.append(torch.nn.functional.normalize(embed_maps(self.network, maps), dim=-1).numpy())
+            frames_EKF = compress_maps(self.network, self._store.maps[0, rows[:, None], np.arange(kept)])
+            beginnings = [embed_frames(self.network, frames_EKF[:, spread(end, count)]) for end in ends]
+            embedded = torch.cat(beginnings, dim=1)
+            parts.append(torch.nn.functional.normalize(embedded, dim=1).numpy())
         self.network.train()
         return np.concatenate(parts)
 

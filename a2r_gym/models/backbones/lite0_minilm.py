@@ -20,11 +20,15 @@ __all__ = ["IMAGE_SHA256", "load"]
 
 IMAGE_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _IMAGE_SIZE = 128
-_NUM_STAGES = 5  # stages 0-4 of seven: stride 16, 112 channels; the last two see too coarsely
+_FINE, _COARSE = 3, 5
+"""Stages whose ends are taken: stride 8 (40 channels), where things are to the pixel; stride 16 (112), what they are.
+
+The last two of the seven stages see too coarsely.
+"""
 
 
 class _Trunk(FrozenTrunk):
-    """The first stages of EfficientNet-Lite0."""
+    """The first stages of EfficientNet-Lite0: what is seen at stride 16, with the four finer places of each place."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,11 +36,12 @@ class _Trunk(FrozenTrunk):
 
         full: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False)
         self.conv_stem, self.bn1 = full.conv_stem, full.bn1
-        self.blocks = nn.Sequential(*full.blocks[:_NUM_STAGES])
+        self.blocks = nn.Sequential(*full.blocks[:_COARSE])
 
     def forward(self, pictures: Tensor) -> Tensor:
-        features: Tensor = self.blocks(self.bn1(self.conv_stem(pictures)))
-        return features
+        fine: Tensor = self.blocks[:_FINE](self.bn1(self.conv_stem(pictures)))
+        coarse: Tensor = self.blocks[_FINE:](fine)
+        return torch.cat([coarse, nn.functional.pixel_unshuffle(fine, 2)], dim=1)
 
 
 def _load_image_weights(trunk: _Trunk) -> None:
@@ -57,7 +62,7 @@ def load(*, image_weights: bool = True) -> Backbone:
     return Backbone(
         image=trunk.requires_grad_(False).eval(),
         text=load_minilm(),
-        channels=112,
+        channels=112 + 4 * 40,
         grid=8,
         image_size=_IMAGE_SIZE,
         mean=(0.5, 0.5, 0.5),

@@ -101,7 +101,7 @@ def test_a_training_step_changes_what_may_be_trained_and_nothing_else(trained: A
     backbone = trained.backbone
     trained.train()
     frames = torch.randint(0, 256, (4, backbone.image_size, backbone.image_size, 3), dtype=torch.uint8)
-    features = trained.pooler(trained.image(backbone.normalise(frames))).view(2, 2, -1)
+    features = trained.compressor(trained.image(backbone.normalise(frames))).view(2, 2, -1)
     videos = trained.encode_video(features.repeat(1, trained.config.num_frames // 2, 1))
     texts = trained.encode_text(SENTENCES)
     failures = trained.encode_failures(SENTENCES, torch.tensor([0, 1]))
@@ -111,4 +111,4 @@ def test_a_training_step_changes_what_may_be_trained_and_nothing_else(trained: A
     changed = {name for name, value in trained.state_dict().items() if not torch.equal(value, before[name])}
     assert changed <= trained.trained_names
     adapted = {name for name in trained.trained_names if name.endswith((".0.up", ".0.down"))}
-    assert adapted | {"failure_prompts.prompts_GKLD", "pooler.project.weight"} <= changed
+    assert adapted | {"failure_prompts.prompts_GKLD", "compressor.project.weight"} <= changed

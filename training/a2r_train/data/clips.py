@@ -92,16 +92,17 @@ class ClipSet:
         return replace(self, label_names=tuple(names), **chosen)
 
 
-def join_labels(parts: Sequence[ClipSet]) -> ClipSet:
+def join_labels(parts: Sequence[ClipSet], names: Sequence[str] = ()) -> ClipSet:
     """Put clip sets one behind the other, without their pictures: for training on cached features.
 
     Args:
         parts: The clip sets; a label that one of them lacks is undecided there.
+        names: The labels, among them all that the clip sets have; empty: those.
 
     Returns:
         All clips; ``frames`` is uint8 (E, K, 0, 0, 3).
     """
-    names = tuple(dict.fromkeys(name for part in parts for name in part.label_names))
+    names = tuple(names or dict.fromkeys(name for part in parts for name in part.label_names))
     columns = {}
     for field in fields(ClipSet):
         if field.name in _EMPTY:

@@ -31,12 +31,14 @@ class HumanData:
         templates: SS-V2's ids; empty: all that there are.
         shuffled: Whether the labels are dealt out at random among the clips: a control.
         matching: How a robot task finds its template, one of `MATCHINGS`.
+        num_augmentations: Feature maps kept per clip, the first without change; these clips vary more to begin with.
         sampler: Composition of their part of a step.
     """
 
     templates: tuple[int, ...] = ()
     shuffled: bool = False
     matching: str = "text"
+    num_augmentations: int = 2
     sampler: HumanSamplerConfig = field(default_factory=HumanSamplerConfig)
 
 
@@ -53,6 +55,8 @@ class Recipe:
         losses: Which losses.
         trainer: Length and step size.
         labels: ``family/task`` of the labels that are read; empty: all that the data have.
+        mirrored: Whether mirrored clips also teach the sentences that they alone show: "to the left" where all clips
+            go to the right.
         human: Human clips; None: none are taken in, and L_CDC is off.
     """
 
@@ -64,21 +68,25 @@ class Recipe:
     losses: LossConfig = field(default_factory=LossConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     labels: tuple[str, ...] = ()
+    mirrored: bool = False
     human: HumanData | None = None
 
 
 def _a2r_small() -> Recipe:
-    """The first run of the bundled checkpoint: Meta-World and table-top, generated scenes."""
-    return Recipe(name="a2r-small", losses=LossConfig(paraphrase=0.0))
+    """The first run of the bundled checkpoint: Meta-World and table-top, generated scenes, human clips."""
+    return Recipe(
+        name="a2r-small",
+        sampler=SamplerConfig(family_weights=(("tabletop", 0.5),), generic=0.15),
+        trainer=TrainerConfig(epoch_steps=400),
+        human=HumanData(sampler=HumanSamplerConfig(clips=12, undone=4)),
+    )
 
 
 def _a2r_small_refined() -> Recipe:
-    """Its second run: begins from ``a2r-small``, parts left from right, takes in rollouts of agents."""
-    return Recipe(
-        name="a2r-small-refined",
-        sampler=SamplerConfig(family_weights=(("tabletop", 0.6),)),
-        losses=LossConfig(paraphrase=1.0),
-        trainer=TrainerConfig(num_steps=800, epoch_steps=200, learning_rate=5e-4, adapted_learning_rate=5e-4),
+    """Its second run: begins from ``a2r-small``, takes in rollouts of agents."""
+    return replace(
+        _a2r_small(),
+        trainer=TrainerConfig(num_steps=600, epoch_steps=200, learning_rate=4e-4, adapted_learning_rate=2e-4),
     )
 
 
@@ -98,13 +106,17 @@ def _published(human: HumanData | None) -> Recipe:
 
 def _ours(human: HumanData | None) -> Recipe:
     """The paper's data, with our losses and what a clip shows when it is cut off, played backwards or mirrored."""
-    human = None if human is None else replace(human, sampler=HumanSamplerConfig(clips=16, undone=8))
+    human = (
+        None if human is None else replace(human, num_augmentations=3, sampler=HumanSamplerConfig(clips=16, undone=8))
+    )
     return Recipe(
         name="",
-        sampler=SamplerConfig(family_weights=()),
+        num_augmentations=6,
+        sampler=SamplerConfig(tasks_per_step=6, family_weights=(), generic=0.25),
         labels=PAPER_LABELS,
+        mirrored=True,
         human=human,
-        trainer=TrainerConfig(num_steps=1200, epoch_steps=200),
+        trainer=TrainerConfig(num_steps=600, epoch_steps=150),
     )
 
 
