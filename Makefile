@@ -9,7 +9,6 @@ EXTRAS ?= metaworld,sb3,fast,open-clip,train,dev
 PYTHON ?=
 DATA ?= data
 RUNS ?= runs
-AGENT := $(RUNS)/a2r-small-agent
 WORKERS ?= 2
 PYTEST_ARGS ?=
 
@@ -57,11 +56,6 @@ checkpoint: $(STAMP) ## rebuild the bundled checkpoint from nothing (about 2 hou
 	$(BIN)/a2r hands --out $(DATA)/hands --workers $(WORKERS)
 	$(BIN)/a2r fit a2r-small --data $(DATA)/product --validation $(DATA)/validation --human $(DATA)/hands \
 		--out $(RUNS)/a2r-small --resume
-	@test -f $(AGENT)/result.json || $(BIN)/a2r rl A2R-MetaWorld-drawer-close-v1 --out $(AGENT) \
-		--reward-model $(RUNS)/a2r-small/checkpoint $$(test ! -f $(AGENT)/latest.json || echo --resume)
-	$(BIN)/a2r on-policy $(AGENT) --out $(DATA)/on-policy
-	$(BIN)/a2r fit a2r-small-refined --begin $(RUNS)/a2r-small/checkpoint --data $(DATA)/product $(DATA)/on-policy \
-		--validation $(DATA)/validation --human $(DATA)/hands --out $(RUNS)/a2r-small-refined --resume
 
 evaluate: $(STAMP) ## measure the bundled checkpoint on held-out rollouts
 	$(BIN)/a2r collect --preset test --out $(DATA)/test --workers $(WORKERS)

@@ -73,17 +73,17 @@ class Recipe:
 
 
 def _a2r_small() -> Recipe:
-    """The first run of the bundled checkpoint: Meta-World and table-top, generated scenes, human clips."""
+    """The bundled checkpoint: Meta-World and table-top, generated scenes, human clips."""
     return Recipe(
         name="a2r-small",
         sampler=SamplerConfig(family_weights=(("tabletop", 0.5),), generic=0.15),
-        trainer=TrainerConfig(epoch_steps=400),
+        trainer=TrainerConfig(num_steps=1400, epoch_steps=350),
         human=HumanData(sampler=HumanSamplerConfig(clips=12, undone=4)),
     )
 
 
 def _a2r_small_refined() -> Recipe:
-    """Its second run: begins from ``a2r-small``, takes in rollouts of agents."""
+    """A second run that begins from ``a2r-small`` and takes in rollouts of agents that have learned to fool it."""
     return replace(
         _a2r_small(),
         trainer=TrainerConfig(num_steps=600, epoch_steps=200, learning_rate=4e-4, adapted_learning_rate=2e-4),
