@@ -3,7 +3,7 @@
     a2r collect --preset paper --out data/paper
     a2r collect --preset validation-scenes --out data/validation-scenes
     a2r collect --preset paper-test --out data/paper-test
-    a2r hands --out data/hands
+    a2r hands --out data/hands-protocol --clips 7200 --templates 5 41 44 46 93 94 86 87 170 27 106 158 6 164 171
     python benchmarks/generalisation.py --out runs/generalisation     # all cells; run again to go on
 
 One cell is one (recipe, seed): a run of ``a2r fit`` and its scores of the test clips. A column of scenes is the mean
@@ -58,7 +58,7 @@ def main() -> int:
     parser.add_argument("--recipes", nargs="+", default=RECIPES)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--data", type=Path, default=Path("data"), help="folder of the three collections")
-    parser.add_argument("--human", type=Path, default=Path("data/hands"), help="SS-V2, or what a2r hands has written")
+    parser.add_argument("--human", type=Path, default=Path("data/hands-protocol"), help="SS-V2 or hands")
     parser.add_argument("--test", default="paper-test", help="collection to report on")
     parser.add_argument("--steps", type=int, help="of each run; default: the recipe's")
     parser.add_argument("--threads", type=int, default=2, help="of each run")

@@ -23,7 +23,6 @@ from a2r_train.calibrate import fit_calibration
 from a2r_train.card import model_card
 from a2r_train.data.clips import ClipSet, join_labels, load_clips
 from a2r_train.data.human_clips import HumanClipSet, join_human_clips, load_human_clips
-from a2r_train.data.something_something import SomethingSomething
 from a2r_train.failure_report import report_failures
 from a2r_train.failure_sheets import draw_modes
 from a2r_train.features import FeatureStore, cache_features, join_stores
@@ -144,7 +143,7 @@ class TrainingPart(NamedTuple):
 
 
 class HumanTrainingPart(NamedTuple):
-    """One template's clips of the human domain.
+    """Clips of the human domain.
 
     Attributes:
         clips: The clips.
@@ -156,7 +155,7 @@ class HumanTrainingPart(NamedTuple):
 
 
 def _load_human(recipe: Recipe, args: FitArgs) -> list[HumanTrainingPart]:
-    """Load each template apart: recipes that share some share their feature maps."""
+    """Load each template that a recipe names apart: recipes share their feature maps; without names all at once."""
     if recipe.human is None:
         return []
     if args.human is None:
@@ -164,12 +163,11 @@ def _load_human(recipe: Recipe, args: FitArgs) -> list[HumanTrainingPart]:
             f"recipe {recipe.name} takes human clips in: pass --human with the folder of Something-Something V2, or "
             "make a stand-in with: a2r hands --out data/hands"
         )
-    everything = {clip.template for clip in SomethingSomething(args.human).clips if clip.template >= 0}
+    cache = args.cache or args.human / "cache"
+    groups: list[list[int] | None] = [[template] for template in recipe.human.templates]
     return [
-        HumanTrainingPart(
-            load_human_clips(args.human, [template], cache_dir=args.cache), args.cache or args.human / "cache"
-        )
-        for template in recipe.human.templates or sorted(everything)
+        HumanTrainingPart(load_human_clips(args.human, group, cache_dir=args.cache), cache)
+        for group in groups or [None]
     ]
 
 
