@@ -56,6 +56,8 @@ checkpoint: $(STAMP) ## rebuild the bundled checkpoint from nothing (about 2 hou
 	$(BIN)/a2r hands --out $(DATA)/hands --workers $(WORKERS)
 	$(BIN)/a2r fit a2r-small --data $(DATA)/product --validation $(DATA)/validation --human $(DATA)/hands \
 		--out $(RUNS)/a2r-small --resume
+	$(BIN)/a2r fit a2r-small-refined --begin $(RUNS)/a2r-small/checkpoint --data $(DATA)/product \
+		--validation $(DATA)/validation --human $(DATA)/hands --out $(RUNS)/a2r-small-refined --resume
 
 evaluate: $(STAMP) ## measure the bundled checkpoint on held-out rollouts
 	$(BIN)/a2r collect --preset test --out $(DATA)/test --workers $(WORKERS)

@@ -75,9 +75,8 @@ class OpenVINORuntime:
             warnings.simplefilter("ignore")
             graph = ov.convert_model(module.eval().cpu(), example_input=example, input=[list(example.shape)])
         core = _openvino_core()
-        precise = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         options = {
-            "INFERENCE_PRECISION_HINT": "bf16" if precise else "f32",
+            "INFERENCE_PRECISION_HINT": "f32",  # bf16 is twice as fast, and changes the bundled model's reward by 0.025
             "INFERENCE_NUM_THREADS": num_threads,
             "ENABLE_CPU_PINNING": False,
         }

@@ -49,9 +49,11 @@ class TestImageTower:
         whole.load_state_dict(dict(zip(whole.state_dict(), stored.values(), strict=True)))
         pictures = torch.randn(1, 3, 128, 128, generator=torch.Generator().manual_seed(0))
         with torch.inference_mode():
-            expected = whole.eval().forward_intermediates(pictures, indices=[3], intermediates_only=True)[0]
+            fine, coarse = whole.eval().forward_intermediates(pictures, indices=[2, 3], intermediates_only=True)
             found = real_backbone.image(pictures)
-        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(found[:, :112], coarse, atol=1e-4, rtol=1e-4)
+        corners = [fine[:, :, row::2, column::2] for row in (0, 1) for column in (0, 1)]  # of each coarse place
+        torch.testing.assert_close(found[:, 112:].unflatten(1, (-1, 4)), torch.stack(corners, 2), atol=1e-4, rtol=1e-4)
 
 
 class TestTextTower:

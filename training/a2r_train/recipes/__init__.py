@@ -83,10 +83,10 @@ def _a2r_small() -> Recipe:
 
 
 def _a2r_small_refined() -> Recipe:
-    """A second run that begins from ``a2r-small`` and takes in rollouts of agents that have learned to fool it."""
+    """Its second run: begins from ``a2r-small``, and takes in rollouts of agents where there are some."""
     return replace(
         _a2r_small(),
-        trainer=TrainerConfig(num_steps=600, epoch_steps=200, learning_rate=4e-4, adapted_learning_rate=2e-4),
+        trainer=TrainerConfig(num_steps=800, epoch_steps=400, learning_rate=6e-4),
     )
 
 
