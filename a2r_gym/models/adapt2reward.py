@@ -138,12 +138,11 @@ class Adapt2RewardNetwork(nn.Module):
         self.backbone = load_backbone(config.backbone, image_weights=image_weights)
         self.image = self.backbone.image
         self.text = self.backbone.text
-        grid, places = self.backbone.grid, config.place_features
-        self.compressor = FrameCompressor(channels=self.backbone.channels, place_features=places)
+        self.compressor = FrameCompressor(channels=self.backbone.channels, place_features=config.place_features)
         self.head = TemporalHead(
             MotionReader(
-                grid=grid,
-                place_features=places,
+                grid=self.backbone.grid,
+                place_features=config.place_features,
                 mix_width=config.mix_width,
                 num_slots=config.num_slots,
                 slot_features=config.slot_features,

@@ -7,7 +7,15 @@ import itertools
 import pytest
 
 from a2r_train.data.ssv2_templates import TEMPLATES
-from a2r_train.human_relations import HUMAN_SETS, counter_template, imperative, placeholders, relation, said
+from a2r_train.human_relations import (
+    HUMAN_SETS,
+    counter_template,
+    imperative,
+    paraphrases,
+    placeholders,
+    relation,
+    said,
+)
 
 CLOSING, OPENING, PRETENDING, RIGHT, LEFT, PULLING_RIGHT = 5, 46, 66, 93, 94, 86
 
@@ -72,3 +80,13 @@ def test_each_set_of_human_tasks_holds_the_smaller_ones() -> None:
     assert sizes == [3, 6, 9, 12]
     assert all(len(set(HUMAN_SETS[size])) == size for size in sizes)
     assert all(set(HUMAN_SETS[a]) < set(HUMAN_SETS[b]) for a, b in itertools.pairwise(sizes))
+
+
+def test_paraphrases_take_the_things_of_their_template() -> None:
+    written = 0
+    for template in TEMPLATES:
+        things = tuple(f"thing{number}" for number in range(template.num_placeholders))
+        for sentence in paraphrases(template.id, things):
+            written += 1
+            assert all(f"the {thing}" in sentence for thing in things), (template.id, sentence)
+    assert written > 60

@@ -191,16 +191,16 @@ class TestHygiene:
     def test_the_table_tops_controllers_draw_manner_and_noise_before_the_source(self) -> None:
         from a2r_gym.envs.tabletop import experts
 
-        self._same_manner(experts, SimpleNamespace(task="drawer-close"))
+        self._assert_same_manner(experts, SimpleNamespace(task="drawer-close"))
 
     def test_meta_worlds_controllers_draw_manner_and_noise_before_the_source(self) -> None:
         pytest.importorskip("metaworld")
         from a2r_gym.envs import metaworld_experts
 
         for task in ("drawer-close", "pick-place", "handle-press"):  # each ends in its own way
-            self._same_manner(metaworld_experts, SimpleNamespace(task=task, max_episode_steps=200))
+            self._assert_same_manner(metaworld_experts, SimpleNamespace(task=task, max_episode_steps=200))
 
-    def _same_manner(self, experts: Any, env: SimpleNamespace) -> None:
+    def _assert_same_manner(self, experts: Any, env: SimpleNamespace) -> None:
         manners = set()
         for seed in range(5):
             made = [experts.make_controller(env, source, np.random.default_rng(seed)) for source in experts.SOURCES]

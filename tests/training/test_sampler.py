@@ -7,7 +7,7 @@ import pytest
 
 from a2r_gym.errors import DataError
 from a2r_train.labels import labelled_tasks, mirror_table, resolve_labels
-from a2r_train.sampler import Batch, BatchSampler, SamplerConfig
+from a2r_train.sampler import Batch, BatchSampler, SamplerConfig, generic_sentence
 from tests.training.synthetic import KEPT, TABLETOP, make_clips, make_sampler, make_store
 
 LAST = KEPT - 1
@@ -309,3 +309,26 @@ class TestRefused:
     def test_numbers_out_of_range(self, bad: dict[str, float]) -> None:
         with pytest.raises(ValueError, match="expected"):
             SamplerConfig(**bad)  # type: ignore[arg-type]
+
+
+class TestGenericSentences:
+    @pytest.mark.parametrize(
+        ("named", "generic"),
+        [
+            ("push the mug to the left", "push something to the left"),
+            ("shut the open drawer", "shut something"),
+            ("push something away from the camera", "push something away from the camera"),
+        ],
+    )
+    def test_the_thing_is_left_out_and_the_side_is_not(self, named: str, generic: str) -> None:
+        assert generic_sentence(named) == generic
+
+    def test_of_another_thing_they_say_nothing_that_is_surely_wrong(self) -> None:
+        clips = make_clips()
+        sampler = make_sampler(clips, make_store(clips), SamplerConfig(generic=1.0))
+        batch = sampler.batch(0)
+        assert any("something" in sentence for sentence in batch.sentences)
+        thing = [name.split("/")[1].split("-")[0] for name in clips.label_names]
+        for row, column in zip(*np.nonzero(batch.labels == 0), strict=True):
+            if "something" in batch.sentences[column]:
+                assert thing[batch.tasks[column]] == thing[batch.tasks[batch.task_column[row]]]
