@@ -23,7 +23,10 @@ def _kind(frames: np.ndarray) -> str:
         return "frozen"
     if (steps >= 0).all():
         return "forwards"
-    return "reversed" if (steps <= 0).all() else "rewound"
+    if (steps <= 0).all():
+        return "reversed"
+    turns = np.count_nonzero(np.diff(np.sign(steps[steps != 0])))
+    return "rewound" if turns == 1 else "disorder"
 
 
 def _batches(count: int = 40, *, flipped: bool = False, **config: object) -> tuple[BatchSampler, list[Batch]]:
@@ -67,7 +70,7 @@ class TestShapes:
     def test_every_kind_of_row_turns_up(self) -> None:
         _, batches = _batches()
         kinds = [_kind(frames) for batch in batches for frames in batch.frames]
-        assert set(kinds) == {"frozen", "forwards", "reversed", "rewound"}
+        assert set(kinds) == {"frozen", "forwards", "reversed", "rewound", "disorder"}
 
     def test_whole_clips_show_first_and_last_frame(self) -> None:
         _, batches = _batches(10, prefixes=False)
@@ -205,7 +208,7 @@ class TestSameSentenceElsewhere:
 
 class TestOrder:
     def test_pairs_are_of_one_clip_and_the_later_one_shows_more_of_a_success(self) -> None:
-        kinds = set()
+        kinds, disorders = set(), 0
         _, batches = _batches()
         for batch in batches:
             for later, earlier, column in zip(batch.later, batch.earlier, batch.order_column, strict=True):
@@ -214,10 +217,15 @@ class TestOrder:
                 assert column == batch.task_column[later]
                 first, second = batch.frames[later], batch.frames[earlier]
                 kinds.add(_kind(first))
+                if _kind(second) == "disorder":
+                    assert _kind(first) == "forwards"
+                    disorders += 1
+                    continue
                 assert first[-1] > second[-1]  # nearer to the success's end, also when time runs back
                 if _kind(first) == "forwards":
                     assert batch.labels[earlier, column] != 1  # once done, later is not better
         assert kinds == {"forwards", "reversed"}
+        assert disorders
 
 
 class TestMirrored:

@@ -1,7 +1,7 @@
 """What a training step sees: clips of a few tasks, their sentences, and which sentence is true of which clip.
 
 Per task a step draws a success to its end, two prefixes of successes, a near-success that failed, a random failure, and
-one that looks done but is not: a success played backwards, wound back, or frozen. Step ``n`` depends on the seed and
+one that looks done but is not: a success played backwards, wound back, frozen, or with its frames in disorder. Step ``n`` depends on the seed and
 ``n`` alone, so a resumed run draws what an unbroken one would have.
 
 Shape suffixes: B clips, T frames, M sentences, P pairs, L labels.
@@ -185,7 +185,7 @@ class BatchSampler:
 
     def _draw(self, task: int, rng: np.random.Generator, rows: list[_Row], pairs: list[tuple[int, int]]) -> None:
         """Append the rows and the order pairs (rows of later, earlier) of one task."""
-        whole = np.arange(self._last + 1)
+        whole, shown = np.arange(self._last + 1), len(rows)
         success = self._pick("success", task, rng)
         rows.append(self._row(success, whole, "whole", task, rng))
         failures = [kind for kind in ("near", "random") if len(self._pools[kind][task])]
@@ -203,13 +203,22 @@ class BatchSampler:
         done = self._labels[clip, :, task]
         if done[ends[0]] != 1:  # once done, later is not better
             pairs.append((first + 1, first))
-        self._draw_undone(task, rng, rows, pairs)
+        self._draw_undone(task, rng, rows, pairs, shown)
 
-    def _draw_undone(self, task: int, rng: np.random.Generator, rows: list[_Row], pairs: list[tuple[int, int]]) -> None:
-        """Append a success that is played backwards (twice, for its order), wound back, or frozen."""
+    def _draw_undone(
+        self, task: int, rng: np.random.Generator, rows: list[_Row], pairs: list[tuple[int, int]], shown: int
+    ) -> None:
+        """Append a success that is played backwards (twice, for its order), wound back, or frozen.
+
+        Or append row ``shown``, a success, with its frames in disorder: less than in order.
+        """
         clip, whole = self._pick("success", task, rng), np.arange(self._last + 1)
         augmentation = int(rng.integers(len(self._store.maps)))
-        kind = rng.choice(["reversed", "rewound", "frozen"], p=[0.5, 0.35, 0.15])
+        kind = rng.choice(["reversed", "rewound", "frozen", "disorder"], p=[0.45, 0.3, 0.1, 0.15])
+        if kind == "disorder":
+            pairs.append((shown, len(rows)))
+            rows.append(rows[shown]._replace(path=rng.permutation(whole), kind="disorder"))
+            return
         if kind == "frozen":
             frame = int(rng.integers(self._last + 1))
             rows.append(_Row(clip, augmentation, np.full(self._last + 1, frame), "frozen", task))

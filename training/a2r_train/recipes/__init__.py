@@ -77,7 +77,8 @@ def _a2r_small() -> Recipe:
     return Recipe(
         name="a2r-small",
         sampler=SamplerConfig(family_weights=(("tabletop", 0.5),), generic=0.15),
-        trainer=TrainerConfig(num_steps=1400, epoch_steps=350),
+        losses=LossConfig(order=1.0),
+        trainer=TrainerConfig(num_steps=4000, epoch_steps=500),
         human=HumanData(sampler=HumanSamplerConfig(clips=12, undone=4)),
     )
 
