@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from a2r_gym.errors import FrameError, NonFiniteRewardError
-from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, FrameEncoder
+from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig
 from a2r_gym.models.frames import check_instructions, check_video, resize_frames
+from a2r_gym.models.methods import Method
+from a2r_gym.models.reward_network import FrameEncoder
 from a2r_gym.models.runtime import make_runtime
 from a2r_gym.models.task_lookup import TaskLookup, TaskMatch
 from a2r_gym.models.window import MAX_KEPT, FrameWindow, spread, window_indices
 from a2r_gym.protocols import FailureModes, Scores
 
-__all__ = ["Adapt2Reward", "Adapt2RewardStream", "Calibration", "ScoreMatrix"]
+__all__ = ["METHOD", "Adapt2Reward", "Adapt2RewardStream", "Calibration", "ScoreMatrix"]
 
 _HEAD_BATCH = 512
 
@@ -85,6 +87,11 @@ class Adapt2Reward:
     def runtime(self) -> str:
         """Name of the runtime that encodes frames."""
         return self._encode.name
+
+    @property
+    def num_frames(self) -> int:
+        """T, how many frames of an episode the head sees."""
+        return self.network.config.num_frames
 
     def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Encode frames of any size: uint8 (N, H, W, 3) to float32 (N, F)."""
@@ -148,6 +155,12 @@ class Adapt2Reward:
         features_NF = self.encode_frames(check_video(video))
         rows = window_indices(len(video), self.network.config.num_frames)
         return self.compare(self.embed(features_NF[rows]), sentences * len(rows))[0]
+
+    def score_features(
+        self, features_BTF: NDArray[np.float32], instructions: Sequence[str]
+    ) -> tuple[Scores, NDArray[np.float32]]:
+        """Score videos by the features of the frames that the head sees; see `compare` for what is returned."""
+        return self.compare(self.embed(features_BTF), check_instructions(instructions, len(features_BTF)))
 
     def score_matrix(
         self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]
@@ -266,6 +279,10 @@ class Adapt2RewardStream:
         self._kept[number, : len(keep)] = self._kept[number, keep]
         self._kept[number, len(keep)] = feature
         return len(keep) + 1
+
+
+METHOD = Method(ModelConfig, Adapt2RewardNetwork, Adapt2Reward)
+"""See `a2r_gym.models.methods`."""
 
 
 def _finite(values: NDArray[np.float32]) -> NDArray[np.float32]:

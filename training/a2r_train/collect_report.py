@@ -57,7 +57,7 @@ def draw_source_sheets(clips: ClipSet, folder: Path, per_source: int = 2) -> lis
     Returns:
         The files.
     """
-    from a2r_train.contact_sheets import draw_sheet
+    from a2r_gym.contact_sheet import draw_sheet
 
     success, ambiguous = _own_labels(clips)
     groups: dict[str, list[int]] = {}

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from a2r_train.contact_sheets import draw_sheet
+from a2r_gym.contact_sheet import draw_sheet
 from a2r_train.data.clips import ClipSet
 from a2r_train.failure_modes import FailureMode
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from a2r_train.contact_sheets import draw_sheet
+from a2r_gym.contact_sheet import draw_sheet
 from a2r_train.data.something_something import HumanClip, SomethingSomething
 from a2r_train.data.ssv2_templates import TEMPLATES
 from a2r_train.data.webm import evenly_spread

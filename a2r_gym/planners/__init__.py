@@ -1,0 +1,1 @@
+"""From a reward to behaviour: the cross-entropy method and model predictive control on predicted videos."""

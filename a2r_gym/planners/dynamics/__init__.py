@@ -1,0 +1,1 @@
+"""What a planner believes will happen: an exact simulator, or a model that was learned."""
