@@ -1,7 +1,7 @@
 """The cross-entropy method: draw, keep the best, draw again around them.
 
-Source: Rubinstein and Kroese, The Cross-Entropy Method, 2004, with a diagonal Gaussian. As in DVD (Chen et al. 2021) the
-first population may be uniform in the bounds, and no iteration at all is random shooting.
+Source: Rubinstein and Kroese, The Cross-Entropy Method, 2004, with a diagonal Gaussian. As in DVD (Chen et al. 2021)
+the first population may be uniform in the bounds, and no iteration at all is random shooting.
 
 Shape suffixes: N population, E elites, D dimensions.
 """

@@ -20,6 +20,7 @@ from a2r_gym.metrics import wilson
 from a2r_gym.planners.cem import CEMConfig
 from a2r_gym.planners.dynamics.interface import Dynamics, Moment
 from a2r_gym.planners.dynamics.simulator import SimulatorDynamics, simulator_env
+from a2r_gym.planners.plan_scorer import PlanningError
 from a2r_gym.planners.vmpc import VMPC, Plan, PlannedEpisode, VMPCConfig
 from a2r_gym.protocols import RewardModel
 from a2r_gym.rl.episode_video import Episode, write_video
@@ -28,7 +29,7 @@ from a2r_gym.wrappers.episode_rewards import resolve_model
 
 __all__ = ["DYNAMICS", "PlanArgs", "draw_candidates", "main"]
 
-DYNAMICS: Final = ("simulator",)
+DYNAMICS: Final = ("simulator", "latent")
 """What can be planned with."""
 _SHOWN: Final = 5
 """Candidates on each half of the sheet."""
@@ -42,7 +43,8 @@ class PlanArgs:
         env: Environment id with a settable state, see ``a2r envs``.
         scene: A scene's name or generator seed, for families that have scenes.
         instruction: The sentence; None: the environment's own.
-        dynamics: What is believed to happen, one of `DYNAMICS`.
+        dynamics: What is believed to happen: ``simulator``, or ``latent``, which was learned and renders nothing.
+        latent: Folder of ``a2r dynamics``, for latent dynamics.
         reward_model: A bundled name or a folder.
         measure: What candidates are judged by: ``similarity``, ``success`` or ``margin``.
         num_plans: Plans of an episode.
@@ -60,6 +62,7 @@ class PlanArgs:
     scene: str | None = None
     instruction: str | None = None
     dynamics: str = "simulator"
+    latent: Path | None = None
     reward_model: str | None = None
     measure: str = VMPCConfig.measure
     num_plans: int = VMPCConfig.num_plans
@@ -111,14 +114,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     out = Path("out/plan") / args.env if args.out is None else args.out
     model, config = resolve_model(args.reward_model), args.config()
     env = simulator_env(args.env, args.env_kwargs())
-    dynamics = SimulatorDynamics(args.env, args.env_kwargs(), workers=args.workers)
+    simulator = SimulatorDynamics(args.env, args.env_kwargs(), workers=args.workers)
+    dynamics = simulator if args.dynamics == "simulator" else _latent(args)
     instruction = args.instruction or env.instruction
     try:
         vmpc = VMPC(model, dynamics, instruction, env.action_space, config)  # type: ignore[attr-defined]
         episodes = _run(vmpc, env, args)
-        _show(episodes[0], model, instruction, dynamics, out)
+        _show(episodes[0], model, instruction, simulator, out)
     finally:
-        dynamics.close()
+        simulator.close()
         env.close()
     solved = [bool(episode.is_success[-1]) for episode in episodes]
     rate = wilson(sum(solved), len(solved))
@@ -127,6 +131,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f"success at the last step {rate.value:.0%} [{rate.low:.0%}, {rate.high:.0%}] in {len(solved)} episodes")
     print("wrote " + ", ".join(str(out / name) for name in ("episode.mp4", "candidates.png", "plan.json")))
     return 0
+
+
+def _latent(args: PlanArgs) -> Dynamics:
+    """Load learned dynamics: torch is imported only where they are asked for."""
+    from a2r_gym.models.checkpoint import BUNDLED, find_checkpoint, tensors_sha256
+    from a2r_gym.planners.dynamics.latent import load_latent
+
+    if args.latent is None:
+        raise PlanningError("latent dynamics need --latent with the folder of: a2r dynamics --scene SCENE --out FOLDER")
+    return load_latent(args.latent, tensors_sha256(find_checkpoint(args.reward_model or BUNDLED)))
 
 
 def _run(vmpc: VMPC, env: SimulatorEnv, args: PlanArgs) -> list[PlannedEpisode]:
@@ -157,11 +171,11 @@ def _show(episode: PlannedEpisode, model: RewardModel, instruction: str, dynamic
 
 
 def draw_candidates(episode: PlannedEpisode, dynamics: Dynamics, path: Path) -> Path:
-    """Draw the five best and the five worst candidates of each plan's last population, as they were predicted.
+    """Draw the five best and the five worst candidates of each plan's last population, as the simulator shows them.
 
     Args:
-        episode: What was planned.
-        dynamics: What predicts pictures.
+        episode: What was planned, with whatever dynamics.
+        dynamics: What gives pictures.
         path: The PNG.
 
     Returns:

@@ -16,6 +16,7 @@ from a2r_gym.errors import DataError
 from a2r_train.collect_plan import CollectConfig, EpisodeRequest, task_table
 
 __all__ = [
+    "DYNAMICS_SEEDS",
     "NEAR",
     "PAPER_SEEDS",
     "PAPER_TASKS",
@@ -36,6 +37,7 @@ TEST_SEEDS: Final = range(9_000, 10_000)
 PRODUCT_SEEDS: Final = range(100_000, 200_000)
 PAPER_SEEDS: Final = range(200_000, 300_000)
 VALIDATION_SEEDS: Final = range(900_000, 910_000)
+DYNAMICS_SEEDS: Final = range(300_000, 400_000)
 """Seeds of the environment's reset."""
 PAPER_TASKS: Final = ("drawer-close", "mug-away", "mug-right")
 """What the robot does in the paper's protocol (DVD's run); the table-top's other tasks are left out of training."""
