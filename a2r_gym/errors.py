@@ -22,6 +22,7 @@ __all__ = [
     "NonFiniteRewardError",
     "RenderError",
     "RenderModeError",
+    "RewardModelError",
     "TaskLeftOutError",
     "UnknownNameError",
     "WeightsError",
@@ -53,6 +54,10 @@ class UnknownNameError(A2RError, KeyError):
     def __str__(self) -> str:
         """Return the message itself: ``KeyError`` would print its repr."""
         return str(self.args[0]) if self.args else ""
+
+
+class RewardModelError(A2RError, TypeError):
+    """A file holds no reward model, or what it holds gives something else than scores."""
 
 
 class TaskLeftOutError(A2RError, ValueError):

@@ -9,12 +9,17 @@
 One cell is one (recipe, seed): a run of ``a2r fit`` and its scores of the test clips. A column of scenes is the mean
 AUROC over the three trained tasks there, ``left out`` over those that the robot never did, in the trained scene. With
 ``a2r hands`` the human clips are rendered stand-ins for Something-Something V2, and the table says so.
+
+Baselines run on the same data: ``--recipes ours-human-6 dvd-human-6 liv-human-6 concept2robot-human-6``. Those without
+training go by their names (``random``, ``frame-counter``, ``vlm-rm:ViT-B-32/laion2b_s34b_b79k``) and are calibrated on
+the validation clips; where their weights are not to be had, the row reads "needs weights".
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,9 +29,14 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from a2r_gym.baselines import is_baseline
 from a2r_gym.envs.tabletop.scene import SCENES
+from a2r_gym.errors import MissingDependencyError, WeightsError
 from a2r_gym.metrics import Estimate, brier, expected_calibration_error, mean_auroc, wilson
 from a2r_gym.models.checkpoint import load_network, load_reward
+from a2r_gym.models.windowed import WindowedReward
+from a2r_gym.protocols import MatrixModel
+from a2r_train.calibrate import calibrate
 from a2r_train.data.clips import ClipSet, load_clips
 from a2r_train.evaluate import task_tables
 from a2r_train.recipes import PAPER_LABELS
@@ -39,6 +49,7 @@ RECIPES: Final = (
 )  # fmt: skip
 COLUMNS: Final = (*SCENES, "left out", "left out, near", "first of 7", "ECE", "Brier")
 CELL: Final = "measured.json"
+VALIDATION: Final = "validation-scenes"
 
 
 class Cell(NamedTuple):
@@ -48,8 +59,8 @@ class Cell(NamedTuple):
     seed: int
 
     def folder(self, out: Path) -> Path:
-        """Return where it is kept."""
-        return out / f"{self.recipe}-{self.seed}"
+        """Return where it is kept; the name of weights may hold slashes."""
+        return out / re.sub(r"[^\w.+-]+", "_", f"{self.recipe}-{self.seed}")
 
 
 def main() -> int:
@@ -69,13 +80,38 @@ def main() -> int:
     with tqdm(cells, unit="run") as bar:
         for cell in bar:
             bar.set_postfix_str(f"{cell.recipe}, seed {cell.seed}")
-            if not (cell.folder(args.out) / CELL).exists() and run(cell, args):
-                measured = measure(cell.folder(args.out) / "checkpoint", clips)
-                (cell.folder(args.out) / CELL).write_text(json.dumps(measured, indent=1) + "\n")
+            if not (cell.folder(args.out) / CELL).exists():
+                complete(cell, clips, args)
     lines = table(cells, args)
     print("\n".join(lines))
     (args.out / "report.md").write_text("\n".join(lines) + "\n")
     return 0
+
+
+def complete(cell: Cell, clips: ClipSet, args: argparse.Namespace) -> None:
+    """Train and measure one cell; one that fails leaves no scores and is named, and the others go on."""
+    folder = cell.folder(args.out)
+    if is_baseline(cell.recipe):
+        try:
+            model = load_reward(cell.recipe)
+        except (WeightsError, MissingDependencyError) as error:
+            tqdm.write(f"{cell.recipe} needs weights: {error}")
+            return
+        if isinstance(model, WindowedReward):
+            model.calibration = calibrate(model, load_clips([args.data / VALIDATION]))
+        measured, told = measure(model, clips), {"human": None, "human_clips": 0, "failure_modes": None}
+    elif run(cell, args):
+        measured = measure(load_reward(folder / "checkpoint"), clips)
+        provenance = load_network(folder / "checkpoint")[1].provenance
+        told = {
+            "human": provenance.get("human_source"),
+            "human_clips": provenance.get("human_clips"),
+            "failure_modes": provenance.get("failure_modes"),
+        }
+    else:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / CELL).write_text(json.dumps({"columns": measured, **told}, indent=1) + "\n")
 
 
 def run(cell: Cell, args: argparse.Namespace) -> bool:
@@ -84,7 +120,7 @@ def run(cell: Cell, args: argparse.Namespace) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     command = [
         sys.executable, "-m", "a2r_gym.cli", "fit", cell.recipe, "--data", str(args.data / "paper"), "--validation",
-        str(args.data / "validation-scenes"), "--human", str(args.human), "--out", str(folder), "--seed",
+        str(args.data / VALIDATION), "--human", str(args.human), "--out", str(folder), "--seed",
         str(cell.seed), "--threads", str(args.threads), "--name", cell.recipe, "--resume",
     ]  # fmt: skip
     command += ["--steps", str(args.steps)] if args.steps else []
@@ -94,9 +130,9 @@ def run(cell: Cell, args: argparse.Namespace) -> bool:
     return status == 0
 
 
-def measure(checkpoint: Path, clips: ClipSet) -> dict[str, Any]:
-    """Measure one checkpoint: column -> value, low, high, n."""
-    scored = score_clips(load_reward(checkpoint), clips, task_tables(), progress=False)
+def measure(model: MatrixModel, clips: ClipSet) -> dict[str, list[float]]:
+    """Measure one model: column -> value, low, high, n."""
+    scored = score_clips(model, clips, task_tables(), progress=False)
     rng = np.random.default_rng(0)
     found: dict[str, Estimate] = {}
     trained = np.isin(scored.name, PAPER_LABELS)
@@ -113,13 +149,7 @@ def measure(checkpoint: Path, clips: ClipSet) -> dict[str, Any]:
     chances, labels = np.clip(scored.own(scored.success)[rows], 0.0, 1.0), scored.kind[rows] == "success"
     found["ECE"] = expected_calibration_error(chances, labels, rng, 200)
     found["Brier"] = brier(chances, labels, rng)
-    provenance = load_network(checkpoint)[1].provenance
-    return {
-        "columns": {name: [float(part) for part in (e.value, e.low, e.high, e.n)] for name, e in found.items()},
-        "human": provenance.get("human_source"),
-        "human_clips": provenance.get("human_clips"),
-        "failure_modes": provenance.get("failure_modes"),
-    }
+    return {name: [float(part) for part in (e.value, e.low, e.high, e.n)] for name, e in found.items()}
 
 
 def _auroc(
@@ -139,7 +169,7 @@ def table(cells: list[Cell], args: argparse.Namespace) -> list[str]:
         paths = [cell.folder(args.out) / CELL for cell in cells if cell.recipe == recipe]
         done = [json.loads(path.read_text()) for path in paths if path.exists()]
         if not done:
-            lines.append(f"| {recipe} | | 0 | failed |")
+            lines.append(f"| {recipe} | | 0 | {'needs weights' if is_baseline(recipe) else 'failed'} |")
             continue
         human = f"{done[0]['human_clips']} of {done[0]['human']}" if done[0]["human"] else "none"
         values = [pooled([run["columns"][column] for run in done]) for column in COLUMNS]

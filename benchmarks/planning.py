@@ -2,11 +2,14 @@
 
     python benchmarks/planning.py --model a2r-small                             # all cells; run again to go on
     python benchmarks/planning.py --scenes train --tasks drawer-close --trials 2 --population 20
+    a2r dynamics --scene train --out runs/dynamics/train
+    python benchmarks/planning.py --scenes train --planners learned latent --latent runs/dynamics/{scene}
 
-A trial is one episode of `a2r_gym.planners.vmpc` from a start of its own, with exact dynamics. It succeeds by the task's
-rule at its last step, for a mug that goes sideways at any (as DVD counts). From the same starts two more planners run:
-``random`` carries out the first candidate that it draws, ``progress`` sees the task's true progress in the simulator
-instead of the learned reward: floor and ceiling of what any reward can reach with this planner.
+A trial is one episode of `a2r_gym.planners.vmpc` from a start of its own, with exact dynamics. It succeeds by the
+task's rule at its last step, for a mug that goes sideways at any (as DVD counts). From the same starts other planners
+run: ``random`` carries out the first candidate that it draws, ``progress`` sees the task's true progress in the
+simulator instead of the learned reward (a floor and a bound for what a reward can reach with this planner), and
+``latent`` plans on the learned reward with learned dynamics.
 """
 
 from __future__ import annotations
@@ -24,12 +27,12 @@ from tqdm import tqdm
 
 from a2r_gym.envs.tabletop.tasks import TASKS
 from a2r_gym.metrics import wilson
+from a2r_gym.planners.dynamics.interface import Dynamics
 
 FIRST_SEED: Final = 9_700
 SCENES: Final = ("train", "recolor", "viewpoint", "rearranged")
 ANY_STEP: Final = ("mug-left", "mug-right")
 PLANNERS: Final = ("learned", "random", "progress")
-"""``learned``: our reward; ``random``: no choice at all; ``progress``: the true progress, a bound for any reward."""
 
 
 def main() -> int:
@@ -39,7 +42,8 @@ def main() -> int:
     parser.add_argument("--scenes", nargs="+", default=SCENES)
     parser.add_argument("--tasks", nargs="+", default=tuple(TASKS))
     parser.add_argument("--trials", type=int, default=30, help="of each task in each scene")
-    parser.add_argument("--planners", nargs="+", default=PLANNERS, choices=PLANNERS)
+    parser.add_argument("--planners", nargs="+", default=PLANNERS, choices=(*PLANNERS, "latent"))
+    parser.add_argument("--latent", default="runs/dynamics/{scene}", help="folders of a2r dynamics")
     parser.add_argument("--population", type=int, default=100)
     parser.add_argument("--iterations", type=int, default=1, help="refinements of each plan")
     parser.add_argument("--measure", default="similarity")
@@ -93,13 +97,14 @@ def trial(cell: tuple[str, str, str, int], options: dict[str, Any]) -> bool:
 
     scene, task, planner, seed = cell
     name, kwargs = env_id("Tabletop", task), {"scene": scene}
-    learned = planner == "learned"
+    learned = planner in ("learned", "latent")
     search = CEMConfig(population_size=options["population"], num_iterations=options["iterations"])
     config = VMPCConfig(
         measure=options["measure"] if learned else "progress",
         cem=CEMConfig(population_size=1, num_iterations=0) if planner == "random" else search,
     )
-    env, dynamics = simulator_env(name, kwargs), SimulatorDynamics(name, kwargs)
+    env = simulator_env(name, kwargs)
+    dynamics = latent(options, scene) if planner == "latent" else SimulatorDynamics(name, kwargs)
     try:
         model = a2r_gym.load_reward(options["model"]) if learned else None
         vmpc = VMPC(model, dynamics, env.instruction, env.action_space, config)  # type: ignore[attr-defined]
@@ -108,6 +113,14 @@ def trial(cell: tuple[str, str, str, int], options: dict[str, Any]) -> bool:
         dynamics.close()
         env.close()
     return bool(episode.is_success.any() if task in ANY_STEP else episode.is_success[-1])
+
+
+def latent(options: dict[str, Any], scene: str) -> Dynamics:
+    """Load the learned dynamics of a scene."""
+    from a2r_gym.models.checkpoint import find_checkpoint, tensors_sha256
+    from a2r_gym.planners.dynamics.latent import load_latent
+
+    return load_latent(Path(options["latent"].format(scene=scene)), tensors_sha256(find_checkpoint(options["model"])))
 
 
 def table(done: dict[tuple[str, str, str, int], bool], args: argparse.Namespace) -> list[str]:

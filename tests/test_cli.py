@@ -14,6 +14,7 @@ OPTIONS = {
     "doctor": "json model no-json out seed",
     "envs": "json no-json only out seed",
     "score": "json max-frames model no-json out runtime seed text",
+    "bench": "data json max-frames no-json no-skip-bad out probe-clips runtime seed skip-bad",
     "rl": "action-repeat algorithm env-reward-scale eval-episodes eval-every no-resume no-video num-envs out resume "
     "reward reward-every reward-mode reward-model seed steps video",
     "collect": "families no-sheets out preset scale seed sheets tasks workers",

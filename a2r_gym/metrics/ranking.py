@@ -1,4 +1,4 @@
-"""How well scores put successes above failures: AUROC, its mean over tasks, AUPRC, pairwise accuracy.
+"""How well scores put successes above failures: AUROC and AUPRC, their means over tasks, pairwise accuracy.
 
 Letters: P successes, N failures, R resamples.
 """
@@ -25,6 +25,7 @@ __all__ = [
     "TaskScores",
     "auprc",
     "auroc",
+    "mean_auprc",
     "mean_auroc",
     "mean_auroc_fall",
     "pairwise_accuracy",
@@ -190,15 +191,35 @@ def auprc(
     Returns:
         Average precision, n the number of clips.
     """
-    task = split_by_label(scores, labels)
-    values = np.concatenate([task.successes, task.failures[0]])
-    positives = len(task.successes)
-    counts = np.concatenate(
-        [resample_counts(len(part), rng, num_resamples) for part in (task.successes, task.failures[0])], axis=1
-    )
-    low, high = percentile_interval(_average_precision(values, positives, counts))
-    value = _average_precision(values, positives, np.ones((1, len(values))))[0]
-    return Estimate(float(value), low, high, len(values))
+    return mean_auprc([split_by_label(scores, labels)], rng, num_resamples)
+
+
+def mean_auprc(tasks: Sequence[TaskScores], rng: np.random.Generator, num_resamples: int = NUM_RESAMPLES) -> Estimate:
+    """Mean over tasks of average precision, every task with equal weight; see `auprc` for formula and ties.
+
+    A task's failure groups are taken together. Interval: percentile bootstrap; inside each task successes and
+    failures are resampled apart.
+
+    Args:
+        tasks: One entry per task.
+        rng: Source of randomness.
+        num_resamples: Bootstrap resamples.
+
+    Returns:
+        The mean, n the number of clips; NaN throughout without tasks.
+    """
+    if not tasks:
+        return Estimate(float("nan"), float("nan"), float("nan"), 0)
+    precisions = []
+    for task in map(_checked, tasks):
+        failures = np.concatenate(task.failures)
+        drawn = [resample_counts(len(part), rng, num_resamples) for part in (task.successes, failures)]
+        # The first row is the data themselves.
+        counts = np.concatenate([np.ones((1, _size(task))), np.concatenate(drawn, axis=1)])
+        values = np.concatenate([task.successes, failures])
+        precisions.append(_average_precision(values, len(task.successes), counts))
+    means = np.mean(precisions, axis=0)
+    return Estimate(float(means[0]), *percentile_interval(means[1:]), sum(map(_size, tasks)))
 
 
 def pairwise_accuracy(

@@ -14,6 +14,7 @@ from a2r_gym.metrics.ranking import (
     TaskScores,
     auprc,
     auroc,
+    mean_auprc,
     mean_auroc,
     mean_auroc_fall,
     pairwise_accuracy,
@@ -42,6 +43,33 @@ def test_auroc_equals_scikit_learn_with_ties(clips: list[tuple[int, bool]]) -> N
 def test_auprc_equals_scikit_learn_with_ties(clips: list[tuple[int, bool]]) -> None:
     scores, labels = np.array(clips).T
     assert auprc(scores, labels, _rng(), 10).value == pytest.approx(average_precision_score(labels, scores))
+
+
+def test_mean_auprc_weighs_tasks_equally_and_joins_failure_groups() -> None:
+    rng = np.random.default_rng(9)
+    tasks = [TaskScores(rng.normal(1, size=p), (rng.normal(size=4), rng.normal(size=6))) for p in (5, 30)]
+    expected = [
+        average_precision_score(
+            np.r_[np.ones(len(task.successes)), np.zeros(10)], np.concatenate([task.successes, *task.failures])
+        )
+        for task in tasks
+    ]
+    estimate = mean_auprc(tasks, _rng())
+    assert estimate.value == pytest.approx(np.mean(expected))
+    assert estimate.low < estimate.value < estimate.high
+    assert estimate.n == 55
+    assert np.isnan(mean_auprc([], _rng()).value)
+
+
+def test_auprc_interval_agrees_with_resampling_by_hand() -> None:
+    rng = np.random.default_rng(10)
+    successes, failures = rng.normal(1.0, size=40), rng.normal(size=60)
+    labels = np.r_[np.ones(40), np.zeros(60)]
+    estimate = auprc(np.r_[successes, failures], labels, _rng(), 3000)
+    draws = [
+        average_precision_score(labels, np.r_[rng.choice(successes, 40), rng.choice(failures, 60)]) for _ in range(400)
+    ]
+    assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(draws, [0.025, 0.975])), abs=0.03)
 
 
 def test_auroc_interval_agrees_with_resampling_by_hand() -> None:
