@@ -17,11 +17,15 @@ OPTIONS = {
     "bench": "data json max-frames no-json no-skip-bad out probe-clips runtime seed skip-bad",
     "rl": "action-repeat algorithm env-reward-scale eval-episodes eval-every no-resume no-video num-envs out resume "
     "reward reward-every reward-mode reward-model seed steps video",
+    "plan": "action-hold dynamics episodes instruction latent measure num-iterations num-plans out plan-steps "
+    "population-size reward-model scene seed workers",
     "collect": "families no-sheets out preset scale seed sheets tasks workers",
     "on-policy": "episodes out seed",
     "hands": "clips no-sheets out seed sheets templates workers",
     "check-human": "data out sample seed",
     "fit": "begin cache data human max-failure-modes name no-resume out resume seed steps threads validation workers",
+    "dynamics": "batch family learning-rate out reward-model rollouts scene seed steps stride tasks threads unroll "
+    "workers",
     "failures": "cache-dir count data out runtime seed",
     "evaluate": "batch-size cache-dir card data model no-card out paraphrases runtime seed sheets voc-per-task",
 }
