@@ -225,7 +225,9 @@ def _model(name: str) -> Check:
         for _ in range(20):
             stream.push(frames, np.zeros(1, dtype=bool))
         seconds = (time.perf_counter() - start) / 20
-        return f"{name}: hashes match, {1000 * seconds:.1f} ms per scored frame, runtime {model.runtime}"
+        return (
+            f"{name}: hashes match, {1000 * seconds:.1f} ms per scored frame, runtime {getattr(model, 'runtime', '?')}"
+        )
 
     return _attempt("reward model", load)
 

@@ -11,7 +11,17 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FailureAware", "FailureModes", "MarginStream", "RewardModel", "RewardStream", "Scores", "known_failures"]
+__all__ = [
+    "FailureAware",
+    "FailureModes",
+    "MarginStream",
+    "MatrixModel",
+    "RewardModel",
+    "RewardStream",
+    "ScoreMatrix",
+    "Scores",
+    "known_failures",
+]
 
 
 class Scores(NamedTuple):
@@ -30,6 +40,13 @@ class Scores(NamedTuple):
     success: NDArray[np.float32]
     failure_mode: NDArray[np.int64]
     failure_posterior: NDArray[np.float32]
+
+
+class ScoreMatrix(NamedTuple):
+    """Every video against every sentence; float32 (B, M) each, as in `Scores`."""
+
+    similarity: NDArray[np.float32]
+    success: NDArray[np.float32]
 
 
 class FailureModes(NamedTuple):
@@ -124,6 +141,17 @@ class RewardModel(Protocol):
         Returns:
             A stream whose ``push`` takes N frames.
         """
+        ...
+
+
+@runtime_checkable
+class MatrixModel(RewardModel, Protocol):
+    """A reward model with a fast path: each video and each sentence encoded once. Those of `load_reward` have it."""
+
+    def score_matrix(
+        self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]
+    ) -> ScoreMatrix:
+        """Score B videos, as for `score`, against M sentences; similarity and success, (B, M) each."""
         ...
 
 

@@ -84,6 +84,7 @@ def main() -> int:
                 complete(cell, clips, args)
     lines = table(cells, args)
     print("\n".join(lines))
+    args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "report.md").write_text("\n".join(lines) + "\n")
     return 0
 

@@ -21,9 +21,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from a2r_gym.baselines import BASELINES, is_baseline, load_baseline
 from a2r_gym.errors import CheckpointError, unknown_name
-from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig, TaskEntry
-from a2r_gym.models.scoring import Adapt2Reward, Calibration
+from a2r_gym.models.methods import METHODS, find_method
+from a2r_gym.models.reward_network import RewardNetwork, TaskEntry
+from a2r_gym.models.scoring import Calibration
+from a2r_gym.protocols import MatrixModel
 
 __all__ = [
     "BUNDLED",
@@ -34,6 +37,7 @@ __all__ = [
     "load_network",
     "load_reward",
     "save_checkpoint",
+    "tensors_sha256",
     "update_card",
 ]
 
@@ -72,7 +76,7 @@ def bundled_names() -> list[str]:
     return sorted(path.parent.name for path in _ROOT.glob(f"*/{_CONFIG}"))
 
 
-def _tensors(network: Adapt2RewardNetwork) -> dict[str, Tensor]:
+def _tensors(network: RewardNetwork) -> dict[str, Tensor]:
     """What is stored: everything but the frozen base of the text tower, and of the image trunk where it is a user's."""
     frozen = ("text.",) if network.backbone.weights_sha256 is None else ("text.", "image.")
     kept = {
@@ -83,7 +87,7 @@ def _tensors(network: Adapt2RewardNetwork) -> dict[str, Tensor]:
     return {name: value for name, value in kept.items() if value.dtype.is_floating_point}
 
 
-def save_checkpoint(folder: Path, network: Adapt2RewardNetwork, meta: CheckpointMeta, card: str) -> None:
+def save_checkpoint(folder: Path, network: RewardNetwork, meta: CheckpointMeta, card: str) -> None:
     """Write a checkpoint folder in one move.
 
     Args:
@@ -98,7 +102,7 @@ def save_checkpoint(folder: Path, network: Adapt2RewardNetwork, meta: Checkpoint
         fresh.mkdir()
         save_file(_tensors(network), fresh / _TENSORS)
         (fresh / _TENSORS).chmod(0o644)
-        config = {"format": FORMAT, "model": asdict(network.config), **asdict(meta)}
+        config = {"format": FORMAT, "method": network.method, "model": asdict(network.config), **asdict(meta)}
         config["model"].pop("task_names")
         if network.backbone.weights_sha256 is not None:
             config["backbone_sha256"] = network.backbone.weights_sha256
@@ -141,47 +145,47 @@ def _move_in(fresh: Path, folder: Path) -> None:
         raise
 
 
-def load_reward(name: str | os.PathLike[str] | None = None, *, runtime: str | None = None) -> Adapt2Reward:
+def load_reward(name: str | os.PathLike[str] | None = None, *, runtime: str | None = None) -> MatrixModel:
     """Load a reward model.
 
     Args:
-        name: A bundled checkpoint's name, or a folder; None: `BUNDLED`.
+        name: A bundled checkpoint's name, a folder, or a baseline without training, one of
+            `a2r_gym.baselines.BASELINES`; None: `BUNDLED`.
         runtime: ``"torch"``, ``"openvino"``, or None: the fastest that is installed.
 
     Returns:
-        The model, ready to score.
+        The model, ready to score: of the class that the checkpoint's method has.
 
     Raises:
-        UnknownNameError: Neither a bundled name nor a folder.
+        UnknownNameError: Neither a bundled name, nor a folder, nor a baseline.
         CheckpointError: Files are missing, cut or changed.
-        WeightsError: The text tower's package or the backbone's files are missing.
+        WeightsError: The text tower's package, the backbone's files or a baseline's weights are missing.
 
     Example:
         >>> import a2r_gym
         >>> model = a2r_gym.load_reward("a2r-small")  # doctest: +SKIP
     """
     name = os.fspath(name or BUNDLED)
+    if is_baseline(name) and not Path(name).exists():
+        return load_baseline(name, runtime=runtime)
     network, meta = load_network(find_checkpoint(name))
-    return Adapt2Reward(network, meta.calibration, name=name, runtime=runtime)
+    reward: MatrixModel = find_method(network.method).reward(network, meta.calibration, name=name, runtime=runtime)
+    return reward
 
 
-def load_network(folder: Path) -> tuple[Adapt2RewardNetwork, CheckpointMeta]:
+def load_network(folder: Path) -> tuple[RewardNetwork, CheckpointMeta]:
     """Load a checkpoint folder's network and record; see `load_reward` for the errors."""
     _check_manifest(folder)
     config = json.loads((folder / _CONFIG).read_text())
     if config["format"] != FORMAT:
         advice = "update a2r-gym" if config["format"] > FORMAT else "train it again, or take the a2r-gym that wrote it"
         raise CheckpointError(f"{folder}: format {config['format']}, this version reads {FORMAT}; {advice}")
-    tasks = tuple(
-        TaskEntry(
-            name=task["name"],
-            instructions=tuple(task["instructions"]),
-            failure_modes=tuple(task["failure_modes"]),
-            num_failure_modes=task["num_failure_modes"],
-        )
-        for task in config["model"].pop("tasks")
-    )
-    network = Adapt2RewardNetwork(ModelConfig(tasks=tasks, **config["model"]), image_weights=False)
+    written = config.get("method", "adapt2reward")  # the only one, before there were others
+    if written not in METHODS:
+        raise CheckpointError(f"{folder} is of method {written!r}, which this version does not know; update a2r-gym")
+    method, sizes = find_method(written), {key: _frozen(value) for key, value in config["model"].items()}
+    tasks = tuple(TaskEntry(**task) for task in sizes.pop("tasks"))
+    network = method.network(method.config(tasks=tasks, **sizes), image_weights=False)
     found, expected = network.backbone.weights_sha256, config.get("backbone_sha256")
     if found != expected:
         raise CheckpointError(
@@ -200,6 +204,13 @@ def load_network(folder: Path) -> tuple[Adapt2RewardNetwork, CheckpointMeta]:
     return network, meta
 
 
+def _frozen(value: Any) -> Any:
+    """Turn JSON's lists into the tuples that configs hold, at any depth."""
+    if isinstance(value, list):
+        return tuple(_frozen(part) for part in value)
+    return {key: _frozen(part) for key, part in value.items()} if isinstance(value, dict) else value
+
+
 def find_checkpoint(name: str) -> Path:
     """Return the folder of a bundled checkpoint's name, or of a folder; see `load_reward` for the errors."""
     for folder in (_ROOT / name, Path(name)):
@@ -209,7 +220,12 @@ def find_checkpoint(name: str) -> Path:
         raise CheckpointError(
             f"{name} is no checkpoint: it holds no {_CONFIG}; expected {_CONFIG}, {_TENSORS}, {_SUMS}"
         )
-    raise unknown_name("reward model", name, [*bundled_names(), "PATH/TO/FOLDER"])
+    raise unknown_name("reward model", name, [*bundled_names(), *BASELINES, "PATH/TO/FOLDER"])
+
+
+def tensors_sha256(folder: Path) -> str:
+    """Hash a checkpoint's tensors: what was trained on its features fits no other."""
+    return _sha256(folder / _TENSORS)
 
 
 def _check_manifest(folder: Path) -> None:
@@ -233,7 +249,7 @@ def _check_manifest(folder: Path) -> None:
             )
 
 
-def _fill(network: Adapt2RewardNetwork, stored: dict[str, Tensor], folder: Path) -> None:
+def _fill(network: RewardNetwork, stored: dict[str, Tensor], folder: Path) -> None:
     expected = _tensors(network)
     missing, surplus = sorted(expected.keys() - stored.keys()), sorted(stored.keys() - expected.keys())
     if missing or surplus:

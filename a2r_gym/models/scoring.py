@@ -23,9 +23,9 @@ from a2r_gym.models.reward_network import FrameEncoder
 from a2r_gym.models.runtime import make_runtime
 from a2r_gym.models.task_lookup import TaskLookup, TaskMatch
 from a2r_gym.models.window import MAX_KEPT, FrameWindow, spread, window_indices
-from a2r_gym.protocols import FailureModes, Scores
+from a2r_gym.protocols import FailureModes, ScoreMatrix, Scores
 
-__all__ = ["METHOD", "Adapt2Reward", "Adapt2RewardStream", "Calibration", "ScoreMatrix"]
+__all__ = ["METHOD", "Adapt2Reward", "Adapt2RewardStream", "Calibration"]
 
 _HEAD_BATCH = 512
 
@@ -41,13 +41,6 @@ class Calibration:
         """Map similarities of any shape to probabilities of the same shape."""
         logit = self.slope * similarity.astype(np.float64) + self.intercept
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -60.0, 60.0))), dtype=np.float32)
-
-
-class ScoreMatrix(NamedTuple):
-    """Every video against every sentence; float32 (B, M) each."""
-
-    similarity: NDArray[np.float32]
-    success: NDArray[np.float32]
 
 
 class _Text(NamedTuple):

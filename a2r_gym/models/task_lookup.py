@@ -17,7 +17,7 @@ from torch import Tensor
 
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork
 
-__all__ = ["TaskLookup", "TaskMatch"]
+__all__ = ["TaskLookup", "TaskMatch", "plain_sentence"]
 
 
 class TaskMatch(NamedTuple):
@@ -44,7 +44,9 @@ class TaskLookup:
         tasks = network.config.tasks
         self._with_modes = [index for index, count in enumerate(network.config.mode_counts) if count]
         self._task_of = {
-            _plain(sentence): index for index in reversed(self._with_modes) for sentence in tasks[index].instructions
+            plain_sentence(sentence): index
+            for index in reversed(self._with_modes)
+            for sentence in tasks[index].instructions
         }
         self._nearest: Tensor | None = None
 
@@ -60,7 +62,7 @@ class TaskLookup:
         """
         if not self._with_modes:
             return None
-        trained = self._task_of.get(_plain(instruction))
+        trained = self._task_of.get(plain_sentence(instruction))
         if trained is not None:
             return TaskMatch(trained, 1.0)
         similarity_G = self._own_sentences() @ text_D
@@ -76,6 +78,6 @@ class TaskLookup:
         return self._nearest
 
 
-def _plain(sentence: str) -> str:
+def plain_sentence(sentence: str) -> str:
     """Fold a sentence for look-up: case, outer spaces and the full stop do not matter."""
     return " ".join(sentence.lower().split()).rstrip(".!")

@@ -138,16 +138,18 @@ class TemporalHead(nn.Module):
         self.transformer = nn.TransformerEncoder(layer, depth, enable_nested_tensor=False)
         self.leave = nn.Sequential(nn.LayerNorm(2 * width), nn.Linear(2 * width, embedding))
 
-    def forward(self, frames_BTF: Tensor, domain_B: Tensor) -> Tensor:
+    def forward(self, frames_BTF: Tensor, domain_B: Tensor | None = None) -> Tensor:
         """Embed B videos.
 
         Args:
             frames_BTF: float (B, T, F), in order of time.
-            domain_B: int (B,), index of each video's domain prompt.
+            domain_B: int (B,), index of each video's domain prompt; None: the first.
 
         Returns:
             float (B, D), unit length.
         """
+        if domain_B is None:
+            domain_B = torch.zeros(len(frames_BTF), dtype=torch.long, device=frames_BTF.device)
         tokens_BTW = self.enter(self.reader(frames_BTF)) + self.order_TW
         summary = self.summary_W.expand(len(tokens_BTW), 1, -1)
         domain = self.domain_prompts_RW[domain_B].unsqueeze(1)

@@ -16,7 +16,7 @@ MAX_KEPT = 64
 
 
 def spread(count: int, num_frames: int) -> NDArray[np.int64]:
-    """Pick ``num_frames`` of ``count`` positions, evenly, first and last included.
+    """Pick ``num_frames`` of ``count`` positions, evenly, first and last included; of one it is the last.
 
     Args:
         count: How many there are, >= 1.
@@ -25,6 +25,8 @@ def spread(count: int, num_frames: int) -> NDArray[np.int64]:
     Returns:
         int64 (num_frames,), rising.
     """
+    if num_frames == 1:
+        return np.array([count - 1], dtype=np.int64)
     return np.rint(np.linspace(0, count - 1, num_frames)).astype(np.int64)
 
 

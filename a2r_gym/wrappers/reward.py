@@ -28,7 +28,8 @@ class VideoTextReward(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordCon
     Each step is rendered and encoded once. ``terminated`` and ``truncated`` are never changed. ``info`` gains
     ``a2r/similarity``, ``a2r/success``, ``a2r/failure_mode`` (at resets too), ``a2r/failure_name`` where a failure is
     seen whose mode has a name, ``original_env_rew`` and, where the environment tells its success, ``is_success``. Put
-    it around a ``TimeLimit``, not inside: it must see the end.
+    it around a ``TimeLimit``, not inside: it must see the end. Where one step runs a whole episode and the environment
+    keeps its pictures as ``last_video``, all of them are scored.
 
     Reward modes, with the names of `Scores`: ``"similarity"`` (the paper's), ``"success"``, ``"margin"`` (similarity
     to the instruction minus the largest to one of its failure texts) and ``"progress"``:
@@ -103,6 +104,7 @@ class VideoTextReward(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordCon
         self.reward_model = resolve_model(reward_model)
         self._rewards = EpisodeRewards(self.reward_model, [self.instruction], config)
         self._every = reward_every
+        self._adds_up = reward_mode == "progress"
         self._step = 0
 
     def reset(
@@ -140,9 +142,23 @@ class VideoTextReward(gym.Wrapper[ObsType, ActType, ObsType, ActType], RecordCon
         done = bool(terminated or truncated)
         due = done or self._step % self._every == 0
         frame = check_frame(self.env.render(), f"step {self._step}") if due else None
+        within = self._score_within() if done else 0.0
         now = self._score(Moment(frame, self._step, bool(terminated), done, float(env_reward)))
         extra = {**now.info(), "original_env_rew": float(env_reward)}
-        return observation, now.reward, terminated, truncated, {**with_success(info), **extra}
+        return observation, within + now.reward, terminated, truncated, {**with_success(info), **extra}
+
+    def _score_within(self) -> float:
+        """Score the pictures in between of a step that ran a whole episode, see `C2REnv.last_video`.
+
+        Returns:
+            What they add to the step's reward: nothing but in mode ``"progress"``, whose rewards add up.
+        """
+        video = getattr(self.env.unwrapped, "last_video", None)
+        if video is None:
+            return 0.0
+        between = [Moment(check_frame(frame, "last_video"), 1, False, False, 0.0) for frame in video[1:-1]]
+        scores = self._rewards.score([between])[0]
+        return sum(score.reward for score in scores) if self._adds_up else 0.0
 
     def _score(self, moment: Moment) -> StepScore:
         return self._rewards.score([[moment]])[0][0]

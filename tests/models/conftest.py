@@ -9,9 +9,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig, TaskEntry
+from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig
 from a2r_gym.models.backbones import DEFAULT_BACKBONE, load_backbone
 from a2r_gym.models.backbones.interface import Backbone
+from a2r_gym.models.reward_network import TaskEntry
 from a2r_gym.models.scoring import Adapt2Reward, Calibration
 
 TASKS = (

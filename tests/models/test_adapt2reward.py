@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from a2r_gym.errors import UnknownNameError
-from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, FrameEncoder, ModelConfig
+from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig
+from a2r_gym.models.reward_network import FrameEncoder
 from tests.models.conftest import TASKS, MakeNetwork, MakeVideo
 
 SENTENCES = ["close the drawer", "push the mug to the left"]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from a2r_gym.errors import MissingDependencyError, UnknownNameError
-from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, FrameEncoder
+from a2r_gym.models.adapt2reward import Adapt2RewardNetwork
+from a2r_gym.models.reward_network import FrameEncoder
 from a2r_gym.models.runtime import RUNTIMES, TorchRuntime, make_runtime
 from tests.models.conftest import MakeVideo
 

@@ -8,15 +8,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig, TaskEntry
+from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig
 from a2r_gym.models.backbones import BACKBONES
+from a2r_gym.models.reward_network import TaskEntry
 from a2r_train.data.clips import ClipSet
 from a2r_train.data.human_clips import HumanClipSet
 from a2r_train.features import FeatureStore
 from a2r_train.human_sampler import HumanSampler, HumanSamplerConfig
 from a2r_train.labels import labelled_tasks, resolve_labels
 from a2r_train.sampler import BatchSampler, SamplerConfig
-from a2r_train.step_losses import HumanPart, LossConfig
+from a2r_train.step_losses import HumanPart, LossConfig, StepLosses
 from a2r_train.trainer import Trainer, TrainerConfig
 from tests.tiny_backbone import CHANNELS, ENTRY, GRID, TINY
 
@@ -154,5 +155,7 @@ def make_trainer(
         warmup_steps=2, num_threads=1, adaptive_failure_modes=adaptive,
     )  # fmt: skip
     sampler = make_sampler(clips, store, SamplerConfig(tasks_per_step=4))
-    made = network or tiny_network()
-    return Trainer(made, sampler, store, np.arange(len(TABLETOP)), losses or LossConfig(), config, folder, human)
+    made, labels = network or tiny_network(), np.arange(len(TABLETOP))
+    step_losses = StepLosses(made, store, labels, losses or LossConfig(), human)
+    people = None if human is None else human.sampler
+    return Trainer(made, sampler, store, labels, step_losses, config, folder, people)

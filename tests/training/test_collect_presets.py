@@ -8,6 +8,8 @@ from a2r_gym.envs.tabletop.scene import SCENES
 from a2r_gym.errors import DataError
 from a2r_train.collect_plan import SHARD_EPISODES, CollectConfig, task_table
 from a2r_train.collect_presets import (
+    C2R_SEEDS,
+    C2R_TASKS,
     NEAR,
     PAPER_SEEDS,
     PAPER_TASKS,
@@ -15,6 +17,9 @@ from a2r_train.collect_presets import (
     PRODUCT_SEEDS,
     TEST_SEEDS,
     VALIDATION_SEEDS,
+    c2r_config,
+    c2r_test_config,
+    c2r_validation_config,
     new_scenes_config,
     paper_config,
     paper_test_config,
@@ -55,9 +60,12 @@ class TestPresets:
         for request in PRESETS[name](scale).requests:
             found.setdefault((request.family, request.task), set()).update(source for source, _ in request.sources)
         families = ("tabletop",) if name in TABLETOP_ONLY else ("metaworld", "tabletop")
+        families = ("c2r",) if name.startswith("c2r") else families
         tasks = {(family, task) for family in families for task in task_table(family)}
         if name == "paper":
             tasks = {("tabletop", task) for task in PAPER_TASKS}
+        if name in ("c2r", "c2r-validation"):
+            tasks = {("c2r", task) for task in C2R_TASKS}
         assert set(found) == tasks
         if "scenes" not in name or scale == 1.0:  # a few scenes hold a few sources each
             assert all(sources == {"success", "random", *NEAR} for sources in found.values())
@@ -77,14 +85,28 @@ class TestHygiene:
             (test_config(), TEST_SEEDS),
             (new_scenes_config(), TEST_SEEDS),
             (paper_test_config(), TEST_SEEDS),
+            (c2r_config(), C2R_SEEDS),
+            (c2r_validation_config(), VALIDATION_SEEDS),
+            (c2r_test_config(), TEST_SEEDS),
         ],
-        ids=["product", "paper", "validation", "validation-scenes", "test", "new-scenes", "paper-test"],
+        ids=[
+            "product",
+            "paper",
+            "validation",
+            "validation-scenes",
+            "test",
+            "new-scenes",
+            "paper-test",
+            "c2r",
+            "c2r-validation",
+            "c2r-test",
+        ],
     )
     def test_seeds_stay_in_their_own_range(self, config: CollectConfig, allowed: range) -> None:
         assert self._seeds(config) <= set(allowed)
 
     def test_the_ranges_are_apart(self) -> None:
-        ranges = [set(seeds) for seeds in (PRODUCT_SEEDS, PAPER_SEEDS, VALIDATION_SEEDS, TEST_SEEDS)]
+        ranges = [set(seeds) for seeds in (PRODUCT_SEEDS, PAPER_SEEDS, C2R_SEEDS, VALIDATION_SEEDS, TEST_SEEDS)]
         assert len(set.union(*ranges)) == sum(map(len, ranges))
 
     def test_generated_scenes_are_those_of_their_use_and_shifted_ones_are_left_to_tests(self) -> None:
@@ -96,6 +118,12 @@ class TestHygiene:
         assert {int(scene) for scene in scenes["validation-scenes"]} <= set(range(1000, 1100))
         assert scenes["paper-test"] == set(SCENES)
         assert min(map(int, scenes["new-scenes"])) >= 9000
+
+    def test_c2r_trains_on_560_episodes_a_task_in_the_default_view_and_tests_every_variant(self) -> None:
+        assert {request.scene for request in c2r_config().requests} == {"default"}
+        assert [request.num_episodes for request in c2r_config().requests] == pytest.approx([560] * 6, abs=2)
+        variants = {request.scene for request in c2r_test_config().requests}
+        assert variants == {f"viewpoint={view},distractors={others}" for view in range(4) for others in (0, 2, 4)}
 
     def test_in_generated_scenes_half_are_meant_to_succeed(self) -> None:
         counts: dict[str, int] = {}

@@ -14,13 +14,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from a2r_gym.baselines.floors import FrameCounter
 from a2r_gym.envs.base import TaskInfo
 from a2r_gym.errors import DataError, NonFiniteRewardError
 from a2r_gym.protocols import Scores
 from a2r_train.contact_sheets import draw_histograms, draw_sheets, worst_clips
 from a2r_train.data.clips import ClipSet
 from a2r_train.evaluate import EvaluateArgs, Evaluation, evaluate, main, read_paraphrases, task_tables
-from a2r_train.floors import FrameCounter
 from a2r_train.held_out_paraphrases import HELD_OUT_PARAPHRASES
 from a2r_train.report import Row
 from a2r_train.retrieval import retrieval

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from a2r_gym.models.adapt2reward import TaskEntry
+from a2r_gym.models.reward_network import TaskEntry
 from a2r_train.failure_clusters import FailureClusters
 from a2r_train.failure_report import FailureReport, report_failures
 from tests.training.synthetic import TABLETOP, make_clips

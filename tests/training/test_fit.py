@@ -25,13 +25,14 @@ from a2r_gym.models import runtime, scoring
 from a2r_gym.models.checkpoint import load_network
 from a2r_train import features, recipes
 from a2r_train import fit as fit_module
+from a2r_train.calibrate import own_scores
 from a2r_train.data.clips import ClipSet
-from a2r_train.fit import FitArgs, TrainingPart, fit, main
-from a2r_train.labels import labelled_tasks
+from a2r_train.fit import FitArgs, fit, main
 from a2r_train.recipes import PAPER_LABELS, RECIPES, HumanData, Recipe, get_recipe
 from a2r_train.sampler import SamplerConfig
 from a2r_train.step_losses import LossConfig
 from a2r_train.trainer import TrainerConfig
+from a2r_train.training_parts import TrainingPart, frames_of, load_human
 from tests.tiny_backbone import ENTRY, IMAGE_SIZE, TINY
 from tests.training.collected import write_clips
 from tests.training.data.human_data import write_layout
@@ -137,8 +138,7 @@ class TestCheckpoint:
     def test_success_is_calibrated_on_the_validation_clips(self, run: Path) -> None:
         clips = _clips(1, 2)
         model = a2r_gym.load_reward(run / "checkpoint", runtime="torch")
-        tasks = labelled_tasks(clips.label_names)
-        similarity, success = fit_module.own_scores(model, clips, tasks)
+        similarity, success = own_scores(model, clips)
         assert len(similarity) == len(clips)
         assert success.sum() == len(TABLETOP) * 2
         from a2r_train.calibrate import fit_calibration
@@ -185,7 +185,7 @@ class TestFailureModes:
         assert all((run / "failures" / line["sheet"]).is_file() for line in lines)
         parts = [TrainingPart(_clips(seed, seed), tmp_path) for seed in (1, 2)]
         wanted = np.array([0, len(parts[0].clips) - 1, len(parts[0].clips), len(parts[0].clips) + 20])
-        found = fit_module._frames(parts, wanted)
+        found = frames_of(parts, wanted)
         expected = np.concatenate([part.clips.frames for part in parts])[wanted]
         np.testing.assert_array_equal(found, expected)
 
@@ -230,8 +230,7 @@ class TestHumanClips:
         return _recipe(labels=TABLETOP, human=human)
 
     def _fit(self, recipe: Recipe, human: Path | None, out: Path) -> Path:
-        args: dict[str, Any] = {"recipe": "mini", "data": (), "validation": (), "human": human, "cache": out / "cache"}
-        part = fit_module._load_human(recipe, FitArgs(**args))
+        part = load_human(recipe, human, out / "cache")
         return fit(
             recipe, [TrainingPart(_clips(), out / "cache")], _clips(1, 2), human=part, out=out, workers=1, name="x"
         )
@@ -284,11 +283,11 @@ class TestOwnScores:
         clips = _clips(1, 1)
         clips.ambiguous[0, -1] = True
         clips.success[1, -1] = -1
-        similarity, _ = fit_module.own_scores(model, clips, labelled_tasks(clips.label_names))
+        similarity, _ = own_scores(model, clips)
         assert len(similarity) == len(clips) - 2
         clips.success[:] = -1
         with pytest.raises(DataError, match="no validation clip has a decided label"):
-            fit_module.own_scores(model, clips, labelled_tasks(clips.label_names))
+            own_scores(model, clips)
 
 
 class TestResume:
@@ -339,7 +338,7 @@ class TestBegin:
         import torch
 
         network, _ = load_network(run / "checkpoint")
-        begun = fit_module._network(network.config, run / "checkpoint")
+        begun = fit_module._network("adapt2reward", network.config, run / "checkpoint")
         for name, value in network.trainable_state().items():
             assert torch.equal(begun.trainable_state()[name], value)
         assert begun.trained_names == network.trained_names
@@ -348,7 +347,7 @@ class TestBegin:
         network, _ = load_network(run / "checkpoint")
         other = replace(network.config, tasks=network.config.tasks[:2])
         with pytest.raises(CheckpointError, match="has other tasks or sizes"):
-            fit_module._network(other, run / "checkpoint")
+            fit_module._network("adapt2reward", other, run / "checkpoint")
 
 
 class TestCommand:

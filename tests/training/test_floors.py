@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from a2r_gym.baselines.floors import FrameCounter
 from a2r_gym.metrics import voc
 from a2r_gym.protocols import RewardModel
-from a2r_train.floors import NUM_FOLDS, FrameCounter, fold_scores, mean_floor, motion_profile
+from a2r_train.floors import NUM_FOLDS, fold_scores, mean_floor, motion_profile
 
 
 def test_motion_is_the_mean_difference_of_neighbouring_frames() -> None:

@@ -16,10 +16,11 @@ from a2r_gym.models.checkpoint import load_network, load_reward
 from a2r_gym.models.frames import resize_frames
 from a2r_train import features
 from a2r_train.features import FeatureStore, cache_features
-from a2r_train.fit import TrainingPart, fit
+from a2r_train.fit import fit
 from a2r_train.recipes import Recipe
 from a2r_train.sampler import SamplerConfig
 from a2r_train.trainer import TrainerConfig
+from a2r_train.training_parts import TrainingPart
 from tests.models.backbones.tiny_singularity import GRID, WIDTH, singularity_state
 from tests.training.synthetic import KEPT, make_clips
 

@@ -200,6 +200,11 @@ class TestHygiene:
         for task in ("drawer-close", "pick-place", "handle-press"):  # each ends in its own way
             self._assert_same_manner(metaworld_experts, SimpleNamespace(task=task, max_episode_steps=200))
 
+    def test_the_c2r_controllers_draw_manner_and_noise_before_the_source(self) -> None:
+        from a2r_gym.envs.c2r import experts
+
+        self._assert_same_manner(experts, SimpleNamespace(task="put-into"))
+
     def _assert_same_manner(self, experts: Any, env: SimpleNamespace) -> None:
         manners = set()
         for seed in range(5):

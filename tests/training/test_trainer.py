@@ -19,7 +19,7 @@ from a2r_train import trainer as trainer_module
 from a2r_train.failure_clusters import FailureClusters
 from a2r_train.human_sampler import HumanSamplerConfig
 from a2r_train.losses import cross_domain_loss
-from a2r_train.step_losses import LossConfig
+from a2r_train.step_losses import LossConfig, StepLosses
 from a2r_train.trainer import Trainer, TrainerConfig
 from tests.training.synthetic import (
     TABLETOP,
@@ -149,9 +149,9 @@ class TestResume:
         clips = make_clips(per_source=5)
         sampler = make_sampler(clips, make_store(clips))
         config = TrainerConfig(num_threads=1)
-        other = Trainer(
-            tiny_network(), sampler, make_store(clips), np.arange(len(TABLETOP)), LossConfig(), config, unbroken
-        )  # fmt: skip
+        network, store, labels = tiny_network(), make_store(clips), np.arange(len(TABLETOP))
+        losses = StepLosses(network, store, labels, LossConfig())
+        other = Trainer(network, sampler, store, labels, losses, config, unbroken)
         with pytest.raises(CheckpointError, match="another network or data set"):
             other.resume()
 
@@ -343,9 +343,9 @@ class TestClusters:
         clips = make_clips(per_source=1, sources=("success", "missed"))  # one failure a task, three modes
         store = make_store(clips)
         config = TrainerConfig(num_steps=4, epoch_steps=2, save_every=4, warmup_steps=2, num_threads=1)
-        trainer = Trainer(
-            tiny_network(), make_sampler(clips, store), store, np.arange(len(TABLETOP)), LossConfig(), config, tmp_path
-        )  # fmt: skip
+        network, labels = tiny_network(), np.arange(len(TABLETOP))
+        step_losses = StepLosses(network, store, labels, LossConfig())
+        trainer = Trainer(network, make_sampler(clips, store), store, labels, step_losses, config, tmp_path)
         losses: list[float] = []
         trainer.run(lambda _, found: losses.append(found["failure_video_language"]))
         assert losses == [0.0] * 4

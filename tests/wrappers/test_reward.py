@@ -15,6 +15,7 @@ from gymnasium.utils.env_checker import check_env
 from gymnasium.wrappers import TimeLimit
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 import a2r_gym
 from a2r_gym.errors import (
@@ -170,6 +171,32 @@ def test_streamed_rewards_equal_the_stored_videos_scores() -> None:
         rewards.append(env.step(ACTION)[1])
         frames.append(base.render())
     np.testing.assert_array_equal(rewards, model.score_steps(np.stack(frames), "count").similarity[1:])
+
+
+class WholeEpisodeEnv(StepCounterEnv):
+    """One step runs all of an episode's steps; its pictures are kept."""
+
+    last_video: NDArray[np.uint8] | None = None
+
+    def step(self, action: Any) -> Any:
+        frames, ended, outcome = [self.render()], False, super().step(action)
+        while not ended:
+            frames.append(self.render())
+            ended = outcome[2] or outcome[3]
+            outcome = outcome if ended else super().step(action)
+        self.last_video = np.stack(frames)
+        return outcome
+
+
+@pytest.mark.parametrize("mode", ["similarity", "progress"])
+def test_a_step_that_is_a_whole_episode_is_rewarded_for_all_its_pictures(mode: str) -> None:
+    whole, single = FrameReadingModel(), FrameReadingModel()
+    rows = episode(VideoTextReward(WholeEpisodeEnv(episode_length=4, end="truncated"), "count", whole, mode))
+    steps = episode(VideoTextReward(StepCounterEnv(episode_length=4, end="truncated"), "count", single, mode))
+    assert [code.step for _, _, code in whole.streams[0].log] == [0, 1, 2, 3, 4]
+    rewards = [reward for reward, *_ in steps[1:]]
+    assert [reward for reward, *_ in rows[1:]] == [pytest.approx(sum(rewards) if mode == "progress" else rewards[-1])]
+    assert rows[-1][3]["a2r/similarity"] == steps[-1][3]["a2r/similarity"]
 
 
 def test_instruction_comes_from_the_environment_unless_given() -> None:

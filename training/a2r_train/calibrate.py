@@ -5,11 +5,54 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from tqdm import tqdm
 
 from a2r_gym.errors import DataError, NonFiniteRewardError
 from a2r_gym.models.scoring import Calibration
+from a2r_gym.protocols import MatrixModel
+from a2r_train.data.clips import ClipSet
+from a2r_train.labels import labelled_tasks
 
-__all__ = ["fit_calibration"]
+__all__ = ["calibrate", "fit_calibration", "own_scores"]
+
+_BATCH = 64
+
+
+def calibrate(model: MatrixModel, clips: ClipSet) -> Calibration:
+    """Fit the calibration of a model on every clip's own task.
+
+    Args:
+        model: The model; its own calibration does not matter.
+        clips: Clips that it has not been trained on.
+
+    Raises:
+        DataError: No clip is decided, or all succeed, or all fail.
+    """
+    return fit_calibration(*own_scores(model, clips))
+
+
+def own_scores(model: MatrixModel, clips: ClipSet) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Score every clip that its own task decides against that task's instruction.
+
+    Returns:
+        Similarity float32 (N,) and whether it is a success, bool (N,).
+
+    Raises:
+        DataError: No clip is decided.
+    """
+    similarity, success = [], []
+    names = np.char.add(np.char.add(clips.family.astype(str), "/"), clips.task.astype(str))
+    for index, task in enumerate(tqdm(labelled_tasks(clips.label_names), desc="calibrating", unit="task")):
+        decided = (clips.success[:, -1, index] >= 0) & ~clips.ambiguous[:, -1, index] & (names == task.name)
+        rows = np.flatnonzero(decided)
+        for part in np.split(rows, range(_BATCH, len(rows), _BATCH)):
+            if len(part):
+                videos = [np.asarray(clips.frames[row]) for row in part]
+                similarity.append(model.score_matrix(videos, [task.info.instruction]).similarity[:, 0])
+                success.append(clips.success[part, -1, index] == 1)
+    if not similarity:
+        raise DataError("no validation clip has a decided label of its own task")
+    return np.concatenate(similarity), np.concatenate(success)
 
 
 def fit_calibration(similarity: NDArray[np.float32], success: NDArray[np.bool_]) -> Calibration:

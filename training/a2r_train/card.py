@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from a2r_gym.models.adapt2reward import ModelConfig
 from a2r_gym.models.backbones import DEFAULT_BACKBONE
 from a2r_gym.models.checkpoint import CheckpointMeta
+from a2r_gym.models.reward_network import NetworkConfig, RewardNetwork
 from a2r_train.data.clips import ClipSet
 
 __all__ = ["model_card"]
 
+_SOURCES: Final = {
+    "adapt2reward": "Adapt2Reward (ECCV 2024, arXiv 2407.14872)",
+    "dvd": "DVD (Chen et al. 2021, arXiv 2103.16817), a baseline,",
+    "liv": "LIV (Ma et al. 2023, arXiv 2306.00958), a baseline,",
+    "concept2robot": "Concept2Robot (Shao et al. 2020), a baseline,",
+    "roboclip": "RoboCLIP's objective (Sontakke et al. 2023, arXiv 2310.07899), a baseline,",
+}
 
-def model_card(name: str, clips: ClipSet, config: ModelConfig, meta: CheckpointMeta) -> str:
+
+def model_card(name: str, clips: ClipSet, network: RewardNetwork, meta: CheckpointMeta) -> str:
     """Write the card of a freshly trained model; the metrics come from ``a2r evaluate``.
 
     Args:
         name: Of the model.
         clips: Its training clips.
-        config: Of the network.
+        network: The network.
         meta: Of the checkpoint.
 
     Returns:
         Markdown.
     """
+    config = network.config
     families = clips.family.astype(str)
     lines = []
     for family in np.unique(families).tolist():
@@ -35,12 +46,12 @@ def model_card(name: str, clips: ClipSet, config: ModelConfig, meta: CheckpointM
 A video-language reward model of a2r-gym: frames and a sentence in, similarity and
 calibrated probability of success out.
 
-- Method: Adapt2Reward (ECCV 2024, arXiv 2407.14872) on {_image(config)},
-  pooled frame by frame, a {config.depth}-layer temporal transformer, and {_text(config)} with low-rank changes.
+- Method: {_SOURCES[network.method]} on {_image(config)},
+  {_reading(network)}, and {_text(config)}{_adapted(network)}.
 - Failure prompts: {_failures(config, meta)}
 - Recipe: `{meta.recipe}`; pictures: render preset `{meta.render_preset}`, {config.num_frames} frames of an episode.
 - Calibration: sigmoid({meta.calibration.slope:.2f} * similarity {meta.calibration.intercept:+.2f}), on held-out clips.
-- Human videos: none. The cross-domain loss was off.
+- Human videos: {_people(network, meta)}
 
 ## Training data (collected in simulation by scripted controllers)
 
@@ -55,18 +66,39 @@ metrics tell those tasks apart. A calibrated probability holds for scenes like t
 """
 
 
-def _image(config: ModelConfig) -> str:
+def _image(config: NetworkConfig) -> str:
     if config.backbone == DEFAULT_BACKBONE:
         return "small towers: a frozen EfficientNet-Lite0 trunk (ImageNet)"
     return f"the frozen image trunk of `{config.backbone}`"
 
 
-def _text(config: ModelConfig) -> str:
+def _text(config: NetworkConfig) -> str:
     return "all-MiniLM-L6-v2" if config.backbone == DEFAULT_BACKBONE else "the backbone's text tower"
 
 
-def _failures(config: ModelConfig, meta: CheckpointMeta) -> str:
+def _reading(network: RewardNetwork) -> str:
+    """Tell how frames become what is compared."""
+    if network.method == "liv":
+        return "read frame by frame"
+    return f"pooled frame by frame, a {network.config.depth}-layer temporal transformer"
+
+
+def _adapted(network: RewardNetwork) -> str:
+    trained = any(name.startswith("text.") for name in network.trained_names)
+    return " with low-rank changes" if trained else ", as it is, to find the task of a sentence that is not known"
+
+
+def _people(network: RewardNetwork, meta: CheckpointMeta) -> str:
+    clips, source = meta.provenance.get("human_clips"), meta.provenance.get("human_source")
+    if clips:
+        return f"{clips} of {source}."
+    return "none. The cross-domain loss was off." if network.method == "adapt2reward" else "none to train on."
+
+
+def _failures(config: NetworkConfig, meta: CheckpointMeta) -> str:
     """Tell how many failure modes the tasks have, and what the run has found out about them."""
+    if not config.num_failure_modes:
+        return "none."
     least, most = min(config.mode_counts), max(config.mode_counts)
     told = f"{most if least == most else f'{least} to {most}'} for each of {len(config.tasks)} training tasks."
     found = meta.provenance.get("failure_modes", {})

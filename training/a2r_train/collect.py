@@ -45,19 +45,20 @@ class CollectArgs:
         out: Folder of the data set; a collection that was cut off there goes on.
         preset: Which episodes: ``product`` to train on, ``validation`` to tune and calibrate on, ``test`` and
             ``new-scenes`` (of the generator) to report on; for the paper's protocol ``paper``, ``validation-scenes``
-            and ``paper-test``.
+            and ``paper-test``; for Concept2Robot's environments ``c2r``, ``c2r-validation`` and ``c2r-test``.
         scale: Multiplies the numbers of episodes and of scenes, for example 0.1 for a try.
         workers: Processes.
         seed: Changes noise, lengths and plans, not the environments' starts.
-        families: Only these: metaworld, tabletop.
+        families: Only these: metaworld, tabletop, c2r.
         tasks: Only these, for example drawer-close.
         sheets: Whether to draw contact sheets into ``out/sheets``.
     """
 
     out: Path
-    preset: Literal["product", "validation", "test", "new-scenes", "paper", "paper-test", "validation-scenes"] = (
-        "product"
-    )
+    preset: Literal[
+        "product", "validation", "test", "new-scenes", "paper", "paper-test", "validation-scenes", "c2r",
+        "c2r-validation", "c2r-test",
+    ] = "product"  # fmt: skip
     scale: float = 1.0
     workers: int = 2
     seed: int = 0

@@ -25,9 +25,9 @@ class EpisodeRequest:
     """Episodes of one task in one scene.
 
     Attributes:
-        family: ``"metaworld"`` or ``"tabletop"``.
+        family: ``"metaworld"``, ``"tabletop"`` or ``"c2r"``.
         task: Of that family.
-        scene: ``"default"`` for Meta-World, else a scene's name or generator seed.
+        scene: ``"default"`` for Meta-World, else a scene's name or generator seed, or a variant's name.
         sources: Pairs of source and number of episodes.
         first_seed: Of the environment's reset; each episode has the next one.
     """

@@ -1,13 +1,13 @@
 """Ready-made collections: those of the bundled checkpoint and those of the paper's protocol.
 
 Seeds of the environment's reset, none of them shared: tests have 9000-9999 (and read them only there), training
-`PRODUCT_SEEDS` and `PAPER_SEEDS`, validation `VALIDATION_SEEDS`. Scenes of the generator: training 2000-2299,
-validation 1000-1029; the named shifted scenes and seeds from 9000 on are for benchmarks only.
+`PRODUCT_SEEDS`, `PAPER_SEEDS` and `C2R_SEEDS`, validation `VALIDATION_SEEDS`. Scenes of the generator: training
+2000-2299, validation 1000-1029; the named shifted scenes and seeds from 9000 on are for benchmarks only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from a2r_gym.envs.tabletop.scene import SCENES
@@ -16,6 +16,8 @@ from a2r_gym.errors import DataError
 from a2r_train.collect_plan import CollectConfig, EpisodeRequest, task_table
 
 __all__ = [
+    "C2R_SEEDS",
+    "C2R_TASKS",
     "DYNAMICS_SEEDS",
     "NEAR",
     "PAPER_SEEDS",
@@ -24,6 +26,9 @@ __all__ = [
     "PRODUCT_SEEDS",
     "TEST_SEEDS",
     "VALIDATION_SEEDS",
+    "c2r_config",
+    "c2r_test_config",
+    "c2r_validation_config",
     "new_scenes_config",
     "paper_config",
     "paper_test_config",
@@ -36,11 +41,17 @@ __all__ = [
 TEST_SEEDS: Final = range(9_000, 10_000)
 PRODUCT_SEEDS: Final = range(100_000, 200_000)
 PAPER_SEEDS: Final = range(200_000, 300_000)
+C2R_SEEDS: Final = range(300_000, 400_000)
 VALIDATION_SEEDS: Final = range(900_000, 910_000)
 DYNAMICS_SEEDS: Final = range(300_000, 400_000)
 """Seeds of the environment's reset."""
 PAPER_TASKS: Final = ("drawer-close", "mug-away", "mug-right")
 """What the robot does in the paper's protocol (DVD's run); the table-top's other tasks are left out of training."""
+C2R_TASKS: Final = ("push-right", "move-away", "drawer-close", "put-into", "tip-over", "lift")
+"""What is trained on in Concept2Robot's environments; their other tasks are left out."""
+C2R_VIEWPOINTS: Final = (0, 1, 2, 3)
+C2R_DISTRACTORS: Final = (0, 2, 4)
+"""Variants that are tested."""
 PRODUCT_SCENES: Final = range(2000, 2300)
 VALIDATION_SCENES: Final = range(1000, 1030)
 TEST_SCENES: Final = range(9000, 9060)
@@ -179,7 +190,50 @@ def paper_test_config(scale: float = 1.0) -> CollectConfig:
     )
 
 
-for _config in (test_config, paper_test_config):
+def _c2r_requests(
+    tasks: Iterable[str], scene: str, sources: tuple[tuple[str, int], ...], first: int
+) -> list[EpisodeRequest]:
+    return [EpisodeRequest(family="c2r", task=task, scene=scene, sources=sources, first_seed=first) for task in tasks]
+
+
+def c2r_config(scale: float = 1.0) -> CollectConfig:
+    """Return what the reward model of Concept2Robot's environments trains on: default view, no distractors.
+
+    Args:
+        scale: Multiplies the numbers of episodes, 560 a task.
+    """
+    _check_scale(scale)
+    sources = _counts(280, 140, 140, scale)
+    return CollectConfig(requests=tuple(_c2r_requests(C2R_TASKS, "default", sources, C2R_SEEDS.start)))
+
+
+def c2r_validation_config(scale: float = 1.0) -> CollectConfig:
+    """Return what that training is watched and calibrated on.
+
+    Args:
+        scale: Multiplies the numbers of episodes.
+    """
+    _check_scale(scale)
+    sources = _counts(24, 12, 12, scale)
+    return CollectConfig(requests=tuple(_c2r_requests(C2R_TASKS, "default", sources, VALIDATION_SEEDS.start)))
+
+
+def c2r_test_config(scale: float = 1.0) -> CollectConfig:
+    """Return what it reports on: all tasks, from all viewpoints, with and without distractors.
+
+    Args:
+        scale: Multiplies the numbers of episodes.
+    """
+    _check_scale(scale)
+    sources, requests = _counts(8, 4, 3, scale), []
+    for viewpoint in C2R_VIEWPOINTS:
+        for distractors in C2R_DISTRACTORS:
+            scene = f"viewpoint={viewpoint},distractors={distractors}"
+            requests += _c2r_requests(task_table("c2r"), scene, sources, TEST_SEEDS.start)
+    return CollectConfig(requests=tuple(requests))
+
+
+for _config in (test_config, paper_test_config, c2r_test_config):
     _config.__test__ = False  # type: ignore[attr-defined]  # pytest would take it for a test
 
 
@@ -191,6 +245,9 @@ PRESETS: Final = {
     "paper": paper_config,
     "paper-test": paper_test_config,
     "validation-scenes": validation_scenes_config,
+    "c2r": c2r_config,
+    "c2r-validation": c2r_validation_config,
+    "c2r-test": c2r_test_config,
 }
 """The collections of ``a2r collect --preset``."""
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from a2r_gym.baselines.floors import FrameCounter
 from a2r_gym.protocols import RewardModel
-from a2r_train.floors import FrameCounter
 from a2r_train.scored_clips import ScoredClips
 
 __all__ = ["Course", "Courses", "score_courses", "success_videos"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from a2r_gym.models.adapt2reward import TaskEntry
+from a2r_gym.models.reward_network import TaskEntry
 from a2r_train.data.clips import ClipSet
 from a2r_train.failure_clusters import FailureClusters
 from a2r_train.failure_modes import FailureMode, FailureRows, describe_modes, source_information

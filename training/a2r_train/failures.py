@@ -73,6 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not args.data:
         raise DataError(_no_data(folder))
     model = load_reward(args.checkpoint, runtime=args.runtime)
+    if not isinstance(model, Adapt2Reward):
+        raise CheckpointError(f"{args.checkpoint} is of a method without failure modes: {type(model).__name__}")
     counts = dict(zip(model.network.config.task_names, model.network.config.mode_counts, strict=True))
     if not any(counts.values()):
         raise CheckpointError(

@@ -7,37 +7,48 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from tqdm import tqdm
 from tyro.conf import Positional
 
+from a2r_gym.baselines.dvd import MIN_DEMONSTRATIONS
 from a2r_gym.errors import CheckpointError, DataError
-from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig, TaskEntry
 from a2r_gym.models.checkpoint import CheckpointMeta, load_network, save_checkpoint
-from a2r_gym.models.scoring import Adapt2Reward, Calibration
-from a2r_train.calibrate import fit_calibration
+from a2r_gym.models.methods import find_method
+from a2r_gym.models.reward_network import NetworkConfig, RewardNetwork, TaskEntry
+from a2r_gym.models.scoring import Calibration
+from a2r_train.calibrate import calibrate
 from a2r_train.card import model_card
-from a2r_train.data.clips import ClipSet, join_labels, load_clips
-from a2r_train.data.human_clips import HumanClipSet, join_human_clips, load_human_clips
+from a2r_train.data.clips import ClipSet, load_clips
+from a2r_train.demonstrations import Demonstrations, load_demonstrations
 from a2r_train.failure_report import report_failures
 from a2r_train.failure_sheets import draw_modes
-from a2r_train.features import FeatureStore, cache_features, join_stores
-from a2r_train.human_sampler import HumanSampler
-from a2r_train.labels import LabelledTask, labelled_tasks, resolve_labels, with_mirrored
+from a2r_train.features import join_stores
+from a2r_train.labels import LabelledTask, labelled_tasks, resolve_labels
+from a2r_train.methods import find_training
+from a2r_train.methods.interface import Losses, RunSetting
 from a2r_train.recipes import Recipe, get_recipe
 from a2r_train.sampler import BatchSampler
-from a2r_train.step_losses import HumanPart
-from a2r_train.template_match import matched_template
+from a2r_train.step_losses import LossConfig
 from a2r_train.trainer import Trainer
+from a2r_train.training_parts import (
+    HumanTrainingPart,
+    TrainingPart,
+    frames_of,
+    human_folder,
+    labelled_clips,
+    load_human,
+    match_human,
+    part_features,
+)
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-__all__ = ["FitArgs", "HumanTrainingPart", "TrainingPart", "fit", "main"]
+__all__ = ["FitArgs", "fit", "main"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +59,8 @@ class FitArgs:
         recipe: Name of the recipe.
         data: Folders of collected clips to train on.
         validation: Folders of collected clips to calibrate on.
-        human: Folder of Something-Something V2 or of ``a2r hands``, for recipes that take human clips in.
+        human: Folder of Something-Something V2 or of ``a2r hands``, for recipes that take human clips in or compare
+            with some.
         out: Folder of the run; its checkpoint is OUT/checkpoint.
         begin: Checkpoint whose weights to begin with, for example to refine it on an agent's own rollouts.
         resume: Go on with the run in OUT.
@@ -116,11 +128,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     recipe = args.settled_recipe()
     if (args.out / "state.pt").exists() and not args.resume:
         raise CheckpointError(f"{args.out} holds a run: pass --resume to go on with it, or another --out")
+    parts = [TrainingPart(load_clips([folder], args.cache), args.cache or folder / "cache") for folder in args.data]
+    families = sorted({str(family) for part in parts for family in part.clips.family})
     folder = fit(
         recipe,
-        [TrainingPart(load_clips([folder], args.cache), args.cache or folder / "cache") for folder in args.data],
+        parts,
         load_clips(args.validation, args.cache),
-        human=_load_human(recipe, args),
+        human=load_human(recipe, args.human, args.cache),
+        demonstrations=_demonstrations(recipe, args, families),
         out=args.out,
         begin=args.begin,
         workers=args.workers,
@@ -130,45 +145,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-class TrainingPart(NamedTuple):
-    """One folder's clips.
-
-    Attributes:
-        clips: The clips.
-        cache: Folder of their feature maps.
-    """
-
-    clips: ClipSet
-    cache: Path
-
-
-class HumanTrainingPart(NamedTuple):
-    """Clips of the human domain.
-
-    Attributes:
-        clips: The clips.
-        cache: Folder of their feature maps.
-    """
-
-    clips: HumanClipSet
-    cache: Path
-
-
-def _load_human(recipe: Recipe, args: FitArgs) -> list[HumanTrainingPart]:
-    """Load each template that a recipe names apart: recipes share their feature maps; without names all at once."""
-    if recipe.human is None:
-        return []
-    if args.human is None:
-        raise DataError(
-            f"recipe {recipe.name} takes human clips in: pass --human with the folder of Something-Something V2, or "
-            "make a stand-in with: a2r hands --out data/hands"
-        )
-    cache = args.cache or args.human / "cache"
-    groups: list[list[int] | None] = [[template] for template in recipe.human.templates]
-    return [
-        HumanTrainingPart(load_human_clips(args.human, group, cache_dir=args.cache), cache)
-        for group in groups or [None]
-    ]
+def _demonstrations(recipe: Recipe, args: FitArgs, families: Sequence[str]) -> Demonstrations | None:
+    """Load what the recipe's method is to compare with."""
+    if not recipe.demonstrations:
+        return None
+    return load_demonstrations(
+        human_folder(recipe, args.human),
+        families,
+        count=recipe.demonstrations,
+        least=MIN_DEMONSTRATIONS,
+        backbone=recipe.backbone,
+        cache=args.cache,
+        matching="text" if recipe.human is None else recipe.human.matching,
+        seed=recipe.trainer.seed,
+        workers=args.workers,
+    )
 
 
 def fit(
@@ -177,6 +168,7 @@ def fit(
     validation: ClipSet,
     *,
     human: Sequence[HumanTrainingPart] = (),
+    demonstrations: Demonstrations | None = None,
     out: Path,
     begin: Path | None = None,
     workers: int = 2,
@@ -189,6 +181,7 @@ def fit(
         parts: Training clips, folder by folder: one that is added later leaves the others' feature maps as they are.
         validation: Clips to calibrate on.
         human: Clips of the human domain, template by template, where the recipe takes them in.
+        demonstrations: Human clips that the model compares with, where the recipe asks for them.
         out: Folder of the run.
         begin: Checkpoint whose weights to begin with; None: the backbone's.
         workers: Processes that encode the clips.
@@ -199,33 +192,23 @@ def fit(
 
     Raises:
         CheckpointError: ``begin`` is a network of another shape.
+        DataError: There are no demonstrations of what the model is to judge.
     """
     start = time.time()
-    store = join_stores([_features(part, recipe.num_augmentations, recipe.backbone, workers) for part in parts])
-    clips = _labelled(parts, recipe)
-    tasks = labelled_tasks(clips.label_names)
-    labels = resolve_labels(clips, tasks)
+    clips, setting = _settle(recipe, parts, validation, human, demonstrations, workers)
+    training = find_training(recipe.losses.method)
     torch.manual_seed(recipe.trainer.seed)
-    entries = _entries(tasks, clips)
-    config = ModelConfig(tasks=entries, backbone=recipe.backbone, num_failure_modes=recipe.num_failure_modes)
-    network = _network(config, begin)
-    sampler = BatchSampler(
-        clips, labels, tasks, store, recipe.sampler, num_frames=config.num_frames, seed=recipe.trainer.seed
-    )
-    people = _human_part(human, recipe, tasks, config.num_frames, workers) if human else None
-    trainer = Trainer(network, sampler, store, np.arange(len(tasks)), recipe.losses, recipe.trainer, out, people)
+    network = _network(recipe.losses.method, training.config(setting), begin)
+    trainer = _trainer(network, clips, setting, training.losses(network, setting), out)
     resumed = trainer.resume()
-    if people is None and recipe.losses.cross_domain:
+    if setting.human is None and isinstance(recipe.losses, LossConfig) and recipe.losses.cross_domain:
         print("no human clips: the cross-domain loss L_CDC is off")
     _train(trainer, recipe, out, resumed)
-    failures = report_failures(clips, sampler.own_task, trainer.final_clusters(), trainer.clusters)
-    network.describe_tasks(failures.described(network.config.tasks, begun=begin is not None))
-    if failures.modes:
-        draw_modes(failures.modes, clips, lambda chosen: _frames(parts, chosen), out / "failures")
-    print(failures.summary())
-    calibration = _calibrate(network, validation, labelled_tasks(validation.label_names), name)
+    record = _tell_failures(trainer, clips, parts, out, begun=begin is not None)
+    training.finish(network, setting)
+    reward = find_method(network.method).reward(network, Calibration(slope=1.0, intercept=0.0), name=name)
     meta = CheckpointMeta(
-        calibration=calibration,
+        calibration=calibrate(reward, validation),
         recipe=recipe.name,
         provenance={
             "recipe": json.loads(json.dumps(asdict(recipe))),
@@ -234,25 +217,77 @@ def fit(
             "human_source": human[0].clips.source if human else None,
             "validation_clips": len(validation),
             "torch": torch.__version__,
-            "failure_modes": failures.record(),
+            "failure_modes": record,
         },
     )
     folder = out / "checkpoint"
-    save_checkpoint(folder, network, meta, model_card(name, clips, network.config, meta))
+    save_checkpoint(folder, network, meta, model_card(name, clips, network, meta))
     print(f"{'resumed and ' if resumed else ''}trained in {(time.time() - start) / 60:.1f} minutes")
     return folder
 
 
-def _labelled(parts: Sequence[TrainingPart], recipe: Recipe) -> ClipSet:
-    """Join the clips, with the labels that the recipe reads."""
-    clips = join_labels([part.clips for part in parts])
-    clips = clips.with_labels(recipe.labels) if recipe.labels else clips
-    return with_mirrored(clips) if recipe.mirrored else clips
+def _settle(
+    recipe: Recipe,
+    parts: Sequence[TrainingPart],
+    validation: ClipSet,
+    human: Sequence[HumanTrainingPart],
+    demonstrations: Demonstrations | None,
+    workers: int,
+) -> tuple[ClipSet, RunSetting]:
+    """Encode the clips, and bring together what a method may know of the run."""
+    store = join_stores([part_features(part, recipe.num_augmentations, recipe.backbone, workers) for part in parts])
+    clips = labelled_clips(parts, recipe)
+    tasks = labelled_tasks(clips.label_names)
+    setting = RunSetting(
+        recipe=recipe,
+        entries=_entries(tasks, clips),
+        tasks=tasks,
+        store=store,
+        human=match_human(human, recipe, tasks, NetworkConfig.num_frames, workers) if human else None,
+        templates=tuple(sorted({int(number) for part in human for number in part.clips.template})),
+        judged=tuple(sorted(set(_own_tasks(validation)))),
+        demonstrations=demonstrations,
+    )
+    return clips, setting
+
+
+def _trainer(network: RewardNetwork, clips: ClipSet, setting: RunSetting, losses: Losses, out: Path) -> Trainer:
+    config = setting.recipe.trainer
+    sampler = BatchSampler(
+        clips,
+        resolve_labels(clips, setting.tasks),
+        setting.tasks,
+        setting.store,
+        setting.recipe.sampler,
+        num_frames=network.config.num_frames,
+        seed=config.seed,
+    )
+    people = None if setting.human is None else setting.human.sampler
+    return Trainer(network, sampler, setting.store, np.arange(len(setting.tasks)), losses, config, out, people)
+
+
+def _tell_failures(
+    trainer: Trainer, clips: ClipSet, parts: Sequence[TrainingPart], out: Path, *, begun: bool
+) -> dict[str, float | None]:
+    """Name the run's failure modes, draw them, and tell the network; returns what the checkpoint records of them."""
+    network = trainer.network
+    failures = report_failures(clips, trainer.own_task, trainer.final_clusters(), trainer.clusters)
+    network.describe_tasks(failures.described(network.config.tasks, begun=begun))
+    if failures.modes:
+        draw_modes(failures.modes, clips, lambda chosen: frames_of(parts, chosen), out / "failures")
+    if network.config.num_failure_modes:
+        print(failures.summary())
+    return failures.record()
+
+
+def _own_tasks(clips: ClipSet) -> list[str]:
+    """Return the ``family/task`` that each clip was collected for."""
+    return [str(name) for name in np.char.add(np.char.add(clips.family.astype(str), "/"), clips.task.astype(str))]
 
 
 def _entries(tasks: Sequence[LabelledTask], clips: ClipSet) -> tuple[TaskEntry, ...]:
     """List the network's tasks; one that nobody tried has no failure modes."""
-    tried = set(np.char.add(np.char.add(clips.family.astype(str), "/"), clips.task.astype(str)).tolist())
+    tried = set(_own_tasks(clips))
     return tuple(
         TaskEntry(
             name=task.name,
@@ -263,41 +298,13 @@ def _entries(tasks: Sequence[LabelledTask], clips: ClipSet) -> tuple[TaskEntry, 
     )
 
 
-def _features(
-    part: TrainingPart | HumanTrainingPart, num_augmentations: int, backbone: str, workers: int
-) -> FeatureStore:
-    return cache_features(
-        part.clips,
-        backbone,
-        part.cache,
-        num_augmentations=num_augmentations,
-        seed=0,  # the same maps for every seed of a run
-        workers=workers,
-    )
-
-
-def _human_part(
-    parts: Sequence[HumanTrainingPart], recipe: Recipe, tasks: tuple[LabelledTask, ...], num_frames: int, workers: int
-) -> HumanPart:
-    """Encode the human clips, and match their templates with the robot's tasks."""
-    assert recipe.human is not None, "checked where the clips are loaded"
-    clips, seed = join_human_clips([part.clips for part in parts]), recipe.trainer.seed
-    count = recipe.human.num_augmentations
-    store = join_stores([_features(part, count, recipe.backbone, workers) for part in parts])
-    if recipe.human.shuffled:
-        order = np.random.default_rng(seed).permutation(len(clips))
-        clips = replace(clips, template=clips.template[order], instruction=clips.instruction[order])
-    sampler = HumanSampler(clips, store, recipe.human.sampler, num_frames=num_frames, seed=seed)
-    among = [int(template) for template in np.unique(clips.template)]
-    matched = [matched_template(task.info.instruction, among, recipe.human.matching) for task in tasks]
-    return HumanPart(sampler, store, np.array(matched, dtype=np.int64))
-
-
-def _network(config: ModelConfig, begin: Path | None) -> Adapt2RewardNetwork:
+def _network(method: str, config: NetworkConfig, begin: Path | None) -> RewardNetwork:
     """Build the network, with a checkpoint's weights where one is given."""
     if begin is None:
-        return Adapt2RewardNetwork(config)
+        return find_method(method).network(config)
     network, _ = load_network(begin)
+    if network.method != method:
+        raise CheckpointError(f"{begin} is of method {network.method!r}, the recipe of {method!r}: begin from another")
     if _without_modes(network.config) != _without_modes(config):
         raise CheckpointError(
             f"{begin} has other tasks or sizes than this recipe and data: begin from another checkpoint"
@@ -306,7 +313,7 @@ def _network(config: ModelConfig, begin: Path | None) -> Adapt2RewardNetwork:
     return network
 
 
-def _without_modes(config: ModelConfig) -> ModelConfig:
+def _without_modes(config: NetworkConfig) -> NetworkConfig:
     """Leave out what a run finds out about its tasks' failure modes."""
     tasks = tuple(TaskEntry(name=task.name, instructions=task.instructions) for task in config.tasks)
     return replace(config, tasks=tasks)
@@ -314,13 +321,6 @@ def _without_modes(config: ModelConfig) -> ModelConfig:
 
 def _modes_hint(found: int, asked: int) -> str:
     return f"; it has {found} failure modes and not {asked}: --max-failure-modes {found} fits" if found != asked else ""
-
-
-def _frames(parts: Sequence[TrainingPart], wanted: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Look up the frames of clips that are numbered through all parts."""
-    begins = np.cumsum([0, *(len(part.clips) for part in parts)])
-    part_of = np.searchsorted(begins, wanted, side="right") - 1
-    return np.stack([parts[part].clips.frames[clip - begins[part]] for clip, part in zip(wanted, part_of, strict=True)])
 
 
 def _train(trainer: Trainer, recipe: Recipe, out: Path, resumed: bool) -> None:
@@ -348,36 +348,3 @@ def _reporter(writer: SummaryWriter, bar: tqdm[None]) -> Callable[[int, dict[str
             bar.set_postfix({key: f"{value:.2f}" for key, value in smooth.items()})
 
     return report
-
-
-def _calibrate(network: Adapt2RewardNetwork, clips: ClipSet, tasks: tuple[LabelledTask, ...], name: str) -> Calibration:
-    """Fit the calibration on every clip's own task."""
-    model = Adapt2Reward(network, Calibration(slope=1.0, intercept=0.0), name=name)
-    similarity, success = own_scores(model, clips, tasks)
-    return fit_calibration(similarity, success)
-
-
-def own_scores(
-    model: Adapt2Reward, clips: ClipSet, tasks: tuple[LabelledTask, ...]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Score every clip that its own task decides against that task's instruction.
-
-    Returns:
-        Similarity float32 (N,) and whether it is a success, bool (N,).
-
-    Raises:
-        DataError: No clip is decided.
-    """
-    similarity, success = [], []
-    names = np.char.add(np.char.add(clips.family.astype(str), "/"), clips.task.astype(str))
-    for index, task in enumerate(tqdm(tasks, desc="calibrating", unit="task")):
-        decided = (clips.success[:, -1, index] >= 0) & ~clips.ambiguous[:, -1, index] & (names == task.name)
-        rows = np.flatnonzero(decided)
-        for part in np.split(rows, range(64, len(rows), 64)):
-            if len(part):
-                videos = [np.asarray(clips.frames[row]) for row in part]
-                similarity.append(model.score_matrix(videos, [task.info.instruction]).similarity[:, 0])
-                success.append(clips.success[part, -1, index] == 1)
-    if not similarity:
-        raise DataError("no validation clip has a decided label of its own task")
-    return np.concatenate(similarity), np.concatenate(success)

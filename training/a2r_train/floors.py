@@ -1,8 +1,7 @@
-"""What no reward model is needed for: classifiers on clip length and motion energy, and a frame counter.
+"""What no reward model is needed for: classifiers on clip length and motion energy.
 
 If success can be told from how long a clip is or how much moves in it, the data leak and a model's AUROC means
-little. A frame counter has a perfect value-order correlation, also on videos played backwards: VOC counts only
-beside its reversal.
+little. Floors that are reward models stand in `a2r_gym.baselines.floors`.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from a2r_gym.metrics import Estimate, TaskScores, mean_auroc
-from a2r_gym.protocols import Scores
 
-__all__ = ["NUM_FOLDS", "FrameCounter", "FrameCounterStream", "fold_scores", "mean_floor", "motion_profile"]
+__all__ = ["NUM_FOLDS", "fold_scores", "mean_floor", "motion_profile"]
 
 NUM_FOLDS = 5
 """Folds of the cross-validation; a task needs as many successes and near-successes."""
@@ -82,38 +80,3 @@ def mean_floor(tasks: Sequence[tuple[ArrayLike, ArrayLike]], rng: np.random.Gene
     """
     folds = [fold_scores(features, labels, int(rng.integers(2**31))) for features, labels in tasks]
     return mean_auroc([fold for task in folds for fold in task], rng), sum(map(bool, folds))
-
-
-class FrameCounter:
-    """A reward model that counts frames and looks at nothing: the floor of VOC. Implements `RewardModel`."""
-
-    def score(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]) -> Scores:
-        """Score B videos by their number of frames T: T / (T + 1)."""
-        return _counted(np.array([len(video) for video in videos], dtype=np.float32))
-
-    def score_steps(self, video: NDArray[np.uint8], instruction: str) -> Scores:
-        """Score every prefix: rises with each frame."""
-        return _counted(np.arange(1, len(video) + 1, dtype=np.float32))
-
-    def stream(self, instructions: Sequence[str]) -> FrameCounterStream:
-        """Open a stream that counts the frames of N episodes."""
-        return FrameCounterStream(len(instructions))
-
-
-class FrameCounterStream:
-    """Counts the frames of N running episodes. Implements `RewardStream`."""
-
-    def __init__(self, num_episodes: int) -> None:
-        self._counts = np.zeros(num_episodes, dtype=np.float32)
-
-    def push(self, frames: NDArray[np.uint8], reset_mask: NDArray[np.bool_]) -> Scores:
-        """Count one frame in; see `RewardStream.push`."""
-        self._counts = np.where(reset_mask, 1.0, self._counts + 1.0).astype(np.float32)
-        return _counted(self._counts)
-
-
-def _counted(frames: NDArray[np.float32]) -> Scores:
-    rising = (frames / (frames + 1.0)).astype(np.float32)
-    return Scores(
-        rising, rising, np.full(len(frames), -1, dtype=np.int64), np.zeros((len(frames), 0), dtype=np.float32)
-    )

@@ -6,15 +6,17 @@ another one, and unknown where it could be read as true.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from a2r_gym.envs.base import TaskInfo
+from a2r_gym.errors import unknown_name
 from a2r_train.data.clips import ClipSet, join_labels
 
-__all__ = ["LabelledTask", "labelled_tasks", "mirror_table", "resolve_labels", "with_mirrored"]
+__all__ = ["LabelledTask", "family_tasks", "labelled_tasks", "mirror_table", "resolve_labels", "with_mirrored"]
 
 _SIDED_WORDS = frozenset({"left", "right", "clockwise", "counterclockwise", "anticlockwise", "leftwards", "rightwards"})
 _HANDED_OBJECTS = frozenset({"dial", "door lock", "faucet", "window"})
@@ -61,11 +63,33 @@ def labelled_tasks(label_names: tuple[str, ...]) -> tuple[LabelledTask, ...]:
     Returns:
         One entry per name, in order.
     """
+    tables = _tables()
+    return tuple(LabelledTask(name=name, info=tables[name.split("/")[0]][name.split("/")[1]]) for name in label_names)
+
+
+def family_tasks(families: Sequence[str]) -> tuple[LabelledTask, ...]:
+    """Return all tasks of some families, in the order of their tables.
+
+    Args:
+        families: Such as ``["tabletop"]``.
+
+    Raises:
+        UnknownNameError: There is no such family.
+    """
+    tables = _tables()
+    for family in families:
+        if family not in tables:
+            raise unknown_name("family", family, tables)
+    return tuple(
+        LabelledTask(name=f"{family}/{name}", info=info) for family in families for name, info in tables[family].items()
+    )
+
+
+def _tables() -> Mapping[str, Mapping[str, TaskInfo]]:
     from a2r_gym.envs.metaworld_tasks import TASKS as metaworld
     from a2r_gym.envs.tabletop.tasks import TASKS as tabletop
 
-    tables = {"metaworld": metaworld, "tabletop": tabletop}
-    return tuple(LabelledTask(name=name, info=tables[name.split("/")[0]][name.split("/")[1]]) for name in label_names)
+    return {"metaworld": metaworld, "tabletop": tabletop}
 
 
 def resolve_labels(clips: ClipSet, tasks: tuple[LabelledTask, ...]) -> NDArray[np.int8]:

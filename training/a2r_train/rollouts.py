@@ -17,10 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2r_gym.envs.base import SimulatorEnv
-from a2r_gym.errors import unknown_name
+from a2r_gym.errors import DataError, unknown_name
 from a2r_train.data.lerobot import EpisodeRecord
 
-__all__ = ["FAMILIES", "FamilyModules", "Rollout", "Scene", "Timeline", "draw_timeline", "kept_steps", "roll_out"]
+__all__ = [
+    "FAMILIES",
+    "FamilyModules",
+    "Rollout",
+    "Scene",
+    "Timeline",
+    "draw_timeline",
+    "kept_steps",
+    "roll_out",
+    "scene_arguments",
+]
 
 REPLAY_SHARE: Final = 0.3
 """Of the episodes that are not undone, where undoing is done by playing back."""
@@ -37,6 +47,7 @@ class FamilyModules:
         lengths: Shortest and longest episode as fractions of the task's time limit; drawn evenly between them, for
             every source alike.
         shared_scene: Whether all tasks play in one scene, so that one renderer serves them.
+        variants: Whether a scene's name holds the environment's arguments, see `scene_arguments`.
     """
 
     env: str
@@ -44,6 +55,7 @@ class FamilyModules:
     tasks: str
     lengths: tuple[float, float]
     shared_scene: bool
+    variants: bool = False
 
 
 FAMILIES: Final = {
@@ -60,6 +72,14 @@ FAMILIES: Final = {
         tasks="a2r_gym.envs.tabletop.tasks",
         lengths=(0.9, 1.0),
         shared_scene=True,
+    ),
+    "c2r": FamilyModules(
+        env="a2r_gym.envs.c2r.env:C2REnv",
+        experts="a2r_gym.envs.c2r.experts",
+        tasks="a2r_gym.envs.c2r.tasks",
+        lengths=(0.9, 1.0),
+        shared_scene=False,
+        variants=True,
     ),
 }
 """All families by name."""
@@ -91,6 +111,29 @@ class Timeline(NamedTuple):
 
     steps: NDArray[np.int64]
     rewound: bool
+
+
+def scene_arguments(modules: FamilyModules, scene: str) -> dict[str, str | int]:
+    """Tell with what an environment is built for a scene.
+
+    Args:
+        modules: Of its family.
+        scene: A name; where the family has variants ``"default"`` or, for example, ``"viewpoint=2,distractors=4"``.
+
+    Returns:
+        Arguments of its class.
+
+    Raises:
+        DataError: The name of a variant has another form.
+    """
+    if modules.shared_scene:
+        return {"scene": scene}
+    if not modules.variants or scene == "default":
+        return {}
+    pairs = [part.partition("=") for part in scene.split(",")]
+    if not all(name and value.isdigit() for name, _, value in pairs):
+        raise DataError(f"expected a scene like 'default' or 'viewpoint=2,distractors=4', got {scene!r}")
+    return {name: int(value) for name, _, value in pairs}
 
 
 def kept_steps(length: int, kept_frames: int) -> NDArray[np.int64]:
@@ -168,7 +211,7 @@ class Scene:
 
         Args:
             family: A key of `FAMILIES`.
-            scene: ``"default"`` for Meta-World, else a scene's name or generator seed.
+            scene: ``"default"`` for Meta-World, else a scene's name or generator seed, or a variant's.
             width: Of the pictures, pixels.
             height: Of the pictures, pixels.
             camera: Name; None is the task's own.
@@ -194,9 +237,8 @@ class Scene:
         """Return the environment of a task."""
         if task not in self._envs:
             module, _, name = self._modules.env.partition(":")
-            scene = {"scene": self._name} if self._modules.shared_scene else {}
             env_class = getattr(importlib.import_module(module), name)
-            self._envs[task] = env_class(task=task, **scene, **self._picture)
+            self._envs[task] = env_class(task=task, **scene_arguments(self._modules, self._name), **self._picture)
         return self._envs[task]
 
     def collect(

@@ -1,8 +1,8 @@
 """What a training step sees: clips of a few tasks, their sentences, and which sentence is true of which clip.
 
 Per task a step draws a success to its end, two prefixes of successes, a near-success that failed, a random failure, and
-one that looks done but is not: a success played backwards, wound back, frozen, or with its frames in disorder. Step ``n`` depends on the seed and
-``n`` alone, so a resumed run draws what an unbroken one would have.
+one that looks done but is not: a success played backwards, wound back, frozen, or with its frames in disorder. Step
+``n`` depends on the seed and ``n`` alone, so a resumed run draws what an unbroken one would have.
 
 Shape suffixes: B clips, T frames, M sentences, P pairs, L labels.
 """

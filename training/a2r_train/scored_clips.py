@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,14 @@ from tqdm import tqdm
 
 from a2r_gym.errors import DataError, NonFiniteRewardError
 from a2r_gym.metrics import TaskScores
-from a2r_gym.protocols import RewardModel
+from a2r_gym.protocols import MatrixModel, RewardModel
 from a2r_train.floors import motion_profile
 
 if TYPE_CHECKING:
     from a2r_gym.envs.base import TaskInfo
-    from a2r_gym.models.scoring import ScoreMatrix
     from a2r_train.data.clips import ClipSet
 
-__all__ = ["KINDS", "MIN_CLIPS", "NEAR_SOURCES", "MatrixModel", "ScoredClips", "TaskTables", "score_clips"]
+__all__ = ["KINDS", "MIN_CLIPS", "NEAR_SOURCES", "ScoredClips", "TaskTables", "score_clips"]
 
 TaskTables = Mapping[str, "Mapping[str, TaskInfo]"]
 """Family -> task -> its sentences, object and opposite."""
@@ -36,17 +35,6 @@ NEAR_SOURCES = ("missed", "stopped_short", "undone", "success")
 
 MIN_CLIPS = 2
 """A task with fewer successes, random failures or near-successes has no AUROC."""
-
-
-@runtime_checkable
-class MatrixModel(Protocol):
-    """A model with a fast path: each video and each sentence encoded once."""
-
-    def score_matrix(
-        self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]
-    ) -> ScoreMatrix:
-        """Score B videos against M sentences; similarity and success, (B, M) each."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,14 +9,16 @@ K failure modes, D embedding, P pairs, L labels.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from a2r_gym.models.adapt2reward import DOMAINS, Adapt2RewardNetwork
+from a2r_gym.models.adapt2reward import Adapt2RewardNetwork
+from a2r_gym.models.reward_network import DOMAINS, RewardNetwork
+from a2r_gym.models.temporal import FrameCompressor, TemporalHead
 from a2r_train.features import FeatureStore
 from a2r_train.human_relations import relation
 from a2r_train.human_sampler import HumanBatch, HumanSampler
@@ -30,7 +32,19 @@ from a2r_train.losses import (
 )
 from a2r_train.sampler import Batch
 
-__all__ = ["HumanPart", "LossConfig", "StepLosses", "compress_maps", "embed_frames", "embed_maps", "precision"]
+__all__ = [
+    "HumanPart",
+    "LossConfig",
+    "StepLosses",
+    "VideoReader",
+    "compress_maps",
+    "done_templates",
+    "embed_frames",
+    "embed_maps",
+    "maps_of",
+    "precision",
+    "relations",
+]
 
 _PARAPHRASES: Final = 8
 """So many sentences of a domain have a paraphrase in a step: the text side is what a step costs most."""
@@ -38,7 +52,7 @@ _PARAPHRASES: Final = 8
 
 @dataclass(frozen=True, kw_only=True)
 class LossConfig:
-    """Weights of the losses; 0 switches one off. 1 each is the paper's.
+    """Weights of Adapt2Reward's losses; 0 switches one off. 1 each is the paper's.
 
     Attributes:
         video_language: L_VLC.
@@ -56,11 +70,20 @@ class LossConfig:
     order: float = 0.5
     paraphrase: float = 0.5
 
+    method: ClassVar[str] = "adapt2reward"
+
     def __post_init__(self) -> None:
         """Check that something is left to learn from."""
         weights = {field.name: getattr(self, field.name) for field in fields(self)}
         if min(weights.values()) < 0.0 or not any(weights.values()):
             raise ValueError(f"expected loss weights >= 0, not all of them 0, got {weights}")
+
+
+class VideoReader(Protocol):
+    """A network with a video encoder."""
+
+    compressor: FrameCompressor
+    head: TemporalHead
 
 
 class HumanPart(NamedTuple):
@@ -86,6 +109,12 @@ class StepLosses:
         task_of_label: int64 (L,), the network's task of each label; -1 for none.
         weights: Which losses.
         human: The human domain; None: there is none, and L_CDC is off.
+
+    Attributes:
+        clusters_failures: Whether failures are to be clustered at each epoch's end.
+
+    Raises:
+        ValueError: L_fVLC is on, and the network has no failure prompts.
     """
 
     def __init__(
@@ -96,8 +125,11 @@ class StepLosses:
         weights: LossConfig,
         human: HumanPart | None = None,
     ) -> None:
+        if weights.failure_video_language and network.config.num_failure_modes == 0:
+            raise ValueError("failure_video_language needs failure prompts: num_failure_modes >= 1, or weight 0")
         self._network, self._store, self._task_of_label = network, store, task_of_label
         self._weights, self._human = weights, human
+        self.clusters_failures = bool(weights.failure_video_language)
 
     def __call__(self, batch: Batch, human: HumanBatch | None, mode_B: NDArray[np.int64]) -> dict[str, Tensor]:
         """Return the weighted losses by name.
@@ -107,15 +139,14 @@ class StepLosses:
             human: Human clips; None where the run has no human domain.
             mode_B: int64 (B,), cluster of each robot clip that is a failure shown to its end, else -1.
         """
-        maps = self._store.maps[batch.augmentations[:, None], batch.clips[:, None], batch.frames]
-        video_BD = embed_maps(self._network, maps)
+        video_BD = embed_maps(self._network, maps_of(self._store, batch))
         named = self._robot(batch, video_BD, mode_B)
         if human is not None and self._human is not None:
-            maps = self._human.store.maps[human.augmentations[:, None], human.clips[:, None], human.frames]
-            human_ND = embed_maps(self._network, maps, domain="human")
+            human_ND = embed_maps(self._network, maps_of(self._human.store, human), domain="human")
             named |= self._of_humans(human, human_ND)
             if self._weights.cross_domain:
-                same_BN = torch.from_numpy(self._same_task(batch, human))
+                shown_B = done_templates(batch, self._human.template_of_label)
+                same_BN = torch.from_numpy(relations(shown_B, human.templates))
                 loss = cross_domain_loss(video_BD, human_ND, same_BN, self._network.logit_scale)
                 named["cross_domain"] = self._weights.cross_domain * loss
         return named
@@ -194,35 +225,52 @@ class StepLosses:
         live_MK = known_M[:, None] & network.failure_prompts.live(task_M)
         return torch.einsum("bd,mkd->bmk", video_BD, failures_MKD).masked_fill(~live_MK[None], -1e3)
 
-    def _same_task(self, batch: Batch, human: HumanBatch) -> NDArray[np.int64]:
-        """Tell which robot successes do what which human clips do: int64 (B, N), -1 unknown."""
-        assert self._human is not None
-        template_M = self._human.template_of_label[batch.tasks]
-        done_BM = (batch.labels == 1) & (template_M >= 0)
-        template_B = np.where(done_BM.any(axis=1), template_M[done_BM.argmax(axis=1)], -1)
-        return np.array(
-            [
-                [relation(int(robot), int(person)) if min(robot, person) >= 0 else -1 for person in human.templates]
-                for robot in template_B
-            ]
-        )
+
+def done_templates(batch: Batch, template_of_label: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Tell which human template each robot clip does: int64 (B,), -1 for none that is known."""
+    template_M = template_of_label[batch.tasks]
+    done_BM = (batch.labels == 1) & (template_M >= 0)
+    return np.asarray(np.where(done_BM.any(axis=1), template_M[done_BM.argmax(axis=1)], -1))
 
 
-def compress_maps(network: Adapt2RewardNetwork, maps: NDArray[np.float16]) -> Tensor:
+def relations(shown: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Tell which clips of templates do what which others do: int64 (B, N), 1 the same, 0 another, -1 unknown."""
+    return np.array(
+        [
+            [relation(int(one), int(two)) if min(one, two) >= 0 else -1 for two in other]
+            for one in shown
+        ],
+        dtype=np.int64,
+    ).reshape(len(shown), len(other))  # fmt: skip
+
+
+def maps_of(
+    store: FeatureStore, batch: Batch | HumanBatch, rows: NDArray[np.int64] | None = None
+) -> NDArray[np.float16]:
+    """Read the feature maps of a step's clips, or of some of them: float16 (B, T, C, H, W)."""
+    which = np.arange(len(batch.clips)) if rows is None else rows
+    maps: NDArray[np.float16] = store.maps[
+        batch.augmentations[which, None], batch.clips[which, None], batch.frames[which]
+    ]
+    return maps
+
+
+def compress_maps(network: RewardNetwork | VideoReader, maps: NDArray[np.float16]) -> Tensor:
     """Turn the feature maps of clips, float16 (B, T, C, H, W), into frame features: float (B, T, F)."""
     with precision():
         frames_NF: Tensor = network.compressor(torch.from_numpy(maps).float().flatten(0, 1))
         return frames_NF.reshape(*maps.shape[:2], -1)
 
 
-def embed_frames(network: Adapt2RewardNetwork, frames_BTF: Tensor, domain: str = "robot") -> Tensor:
+def embed_frames(network: VideoReader, frames_BTF: Tensor, domain: str = "robot") -> Tensor:
     """Embed clips of a domain of `DOMAINS` from their frame features: float (B, D), unit length."""
     domain_B = torch.full((len(frames_BTF),), DOMAINS.index(domain))
     with precision():
-        return network.encode_video(frames_BTF, domain_B).float()
+        embedded: Tensor = network.head(frames_BTF, domain_B)
+        return embedded.float()
 
 
-def embed_maps(network: Adapt2RewardNetwork, maps: NDArray[np.float16], domain: str = "robot") -> Tensor:
+def embed_maps(network: VideoReader, maps: NDArray[np.float16], domain: str = "robot") -> Tensor:
     """Embed clips from their feature maps, float16 (B, T, C, H, W): float (B, D), unit length."""
     return embed_frames(network, compress_maps(network, maps), domain)
 

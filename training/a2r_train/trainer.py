@@ -22,11 +22,14 @@ from torch import Tensor
 
 from a2r_gym.errors import CheckpointError, NonFiniteRewardError
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork
+from a2r_gym.models.reward_network import RewardNetwork
 from a2r_gym.models.window import spread
 from a2r_train.failure_clusters import FailureClusters
 from a2r_train.features import FeatureStore
+from a2r_train.human_sampler import HumanSampler
+from a2r_train.methods.interface import Losses
 from a2r_train.sampler import BatchSampler
-from a2r_train.step_losses import HumanPart, LossConfig, StepLosses, compress_maps, embed_frames
+from a2r_train.step_losses import compress_maps, embed_frames
 
 __all__ = ["Trainer", "TrainerConfig"]
 
@@ -87,28 +90,26 @@ class Trainer:
         sampler: Draws batches.
         store: Feature maps of the clips.
         task_of_label: int64 (L,), the network's task of each label; -1 for none.
-        losses: Which losses.
+        losses: The method's losses of the network.
         config: Length and step size.
         folder: Where the state is kept.
-        human: The human domain, if there is one.
+        human: Draws the human domain's part of each step, if there is one.
     """
 
     def __init__(
         self,
-        network: Adapt2RewardNetwork,
+        network: RewardNetwork,
         sampler: BatchSampler,
         store: FeatureStore,
         task_of_label: NDArray[np.int64],
-        losses: LossConfig,
+        losses: Losses,
         config: TrainerConfig,
         folder: Path,
-        human: HumanPart | None = None,
+        human: HumanSampler | None = None,
     ) -> None:
-        if losses.failure_video_language and network.config.num_failure_modes == 0:
-            raise ValueError("failure_video_language needs failure prompts: num_failure_modes >= 1, or weight 0")
         self.network, self._sampler, self._store = network.train(), sampler, store
-        self._task_of_label, self._weights, self._config, self._folder = task_of_label, losses, config, folder
-        self._human, self._step_losses = human, StepLosses(network, store, task_of_label, losses, human)
+        self._task_of_label, self._config, self._folder = task_of_label, config, folder
+        self._human, self._step_losses = human, losses
         self.step = 0
         torch.set_num_threads(config.num_threads)
         self._optimizer = torch.optim.AdamW(_groups(network, config), weight_decay=config.weight_decay)
@@ -120,6 +121,11 @@ class Trainer:
             given={label: tasks[task].num_failure_modes or 0 for label, task in enumerate(task_of_label) if task >= 0},
             seed=config.seed,
         )
+
+    @property
+    def own_task(self) -> NDArray[np.int64]:
+        """int64 (E,), label index of each clip's own task."""
+        return self._sampler.own_task
 
     # ------------------------------------------------------------------ state
 
@@ -177,7 +183,7 @@ class Trainer:
         """
         config = self._config
         while self.step < config.num_steps:
-            if self.step % config.epoch_steps == 0 and self.step > 0 and self._weights.failure_video_language:
+            if self.step % config.epoch_steps == 0 and self.step > 0 and self._step_losses.clusters_failures:
                 self._cluster()
             torch.manual_seed(config.seed * 1_000_003 + self.step)
             for group in self._optimizer.param_groups:
@@ -200,7 +206,7 @@ class Trainer:
 
     def _losses(self, step: int) -> dict[str, Tensor]:
         batch = self._sampler.batch(step)
-        human = None if self._human is None else self._human.sampler.batch(step)
+        human = None if self._human is None else self._human.batch(step)
         return self._step_losses(batch, human, np.where(batch.failure_clip, self.clusters.modes[batch.clips], -1))
 
     # ------------------------------------------------------------------ clusters
@@ -212,6 +218,8 @@ class Trainer:
         self._keep_live()
 
     def _keep_live(self) -> None:
+        if not isinstance(self.network, Adapt2RewardNetwork):
+            return  # no other method has prompts
         counts_G = self.network.failure_prompts.counts_G
         for label, centroids in self.clusters.centroids.items():
             if self._task_of_label[label] >= 0:
@@ -243,6 +251,7 @@ class Trainer:
         Returns:
             float32 (E, D * number of beginnings), unit length.
         """
+        assert isinstance(self.network, Adapt2RewardNetwork), "no other method clusters failures"
         self.network.eval()
         kept, count = self._store.maps.shape[2], self.network.config.num_frames
         ends = sorted({max(1, round(part * kept)) for part in _COURSE})
@@ -256,7 +265,7 @@ class Trainer:
         return np.concatenate(parts)
 
 
-def _groups(network: Adapt2RewardNetwork, config: TrainerConfig) -> list[dict[str, object]]:
+def _groups(network: RewardNetwork, config: TrainerConfig) -> list[dict[str, object]]:
     """Split the parameters by learning rate."""
     adapted = [
         value

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -33,7 +33,7 @@ from a2r_gym.models.backbones.interface import Backbone, FrozenTrunk, TextTower
 from a2r_gym.models.backbones.lora import add_lora
 from a2r_gym.models.backbones.weight_files import file_hash, find_weights
 
-__all__ = ["load"]
+__all__ = ["OpenClipModel", "load", "load_model"]
 
 _CONFIG = "open_clip_config.json"
 _FOLDER_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "open_clip_pytorch_model.bin")
@@ -64,6 +64,26 @@ class _Source:
     weights: Path
     quick_gelu: bool = False
     preprocess: dict[str, Any] = field(default_factory=dict)
+
+
+class OpenClipModel(NamedTuple):
+    """A model with its weights.
+
+    Attributes:
+        model: The model, its text tower in a module of its own.
+        tokenizer: From sentences to token ids.
+        weights: The weights' file.
+        image_size: Side of its pictures, in pixels.
+        mean: Mean of each colour channel, of pixel values in [0, 1].
+        std: Standard deviation of each colour channel.
+    """
+
+    model: Any
+    tokenizer: Any
+    weights: Path
+    image_size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
 
 
 class _Trunk(FrozenTrunk):
@@ -218,8 +238,18 @@ def _build(library: Any, source: _Source, name: str) -> tuple[Any, Any]:
         ) from error
 
 
-def load(argument: str, *, image_weights: bool = True) -> Backbone:
-    """Build both towers; see `a2r_gym.models.backbones.load_backbone`."""
+def load_model(argument: str) -> OpenClipModel:
+    """Load a whole model with its weights.
+
+    Args:
+        argument: What stands behind ``open_clip:``, see above.
+
+    Raises:
+        UnknownNameError: No such architecture.
+        BackboneError: The argument names no weights, or the model takes no square pictures.
+        WeightsError: The weights are missing or cannot be read.
+        MissingDependencyError: open_clip is not installed.
+    """
     library = _library()
     source = _resolve(library, argument)
     model, tokenizer = _build(library, source, f"open_clip:{argument}")
@@ -228,16 +258,28 @@ def load(argument: str, *, image_weights: bool = True) -> Backbone:
     sizes = {size} if isinstance(size, int) else set(size)
     if len(sizes) != 1:
         raise BackboneError(f"{source.model} takes pictures of {size} pixels; only square ones are supported")
-    image_size = int(sizes.pop())
-    image = _Trunk(model.visual).requires_grad_(False).eval()
-    channels, grid = measure(image, image_size)
-    return Backbone(
-        image=image,
-        text=_Text(model.text, tokenizer),
-        channels=channels,
-        grid=grid,
-        image_size=image_size,
+    return OpenClipModel(
+        model=model,
+        tokenizer=tokenizer,
+        weights=source.weights,
+        image_size=int(sizes.pop()),
         mean=tuple(preprocess["mean"]),
         std=tuple(preprocess["std"]),
-        weights_sha256=file_hash([source.weights]),
+    )
+
+
+def load(argument: str, *, image_weights: bool = True) -> Backbone:
+    """Build both towers; see `a2r_gym.models.backbones.load_backbone`."""
+    loaded = load_model(argument)
+    image = _Trunk(loaded.model.visual).requires_grad_(False).eval()
+    channels, grid = measure(image, loaded.image_size)
+    return Backbone(
+        image=image,
+        text=_Text(loaded.model.text, loaded.tokenizer),
+        channels=channels,
+        grid=grid,
+        image_size=loaded.image_size,
+        mean=loaded.mean,
+        std=loaded.std,
+        weights_sha256=file_hash([loaded.weights]),
     )

@@ -11,11 +11,18 @@ from a2r_gym.models.backbones import DEFAULT_BACKBONE
 from a2r_train.collect_presets import PAPER_TASKS
 from a2r_train.human_relations import HUMAN_SETS
 from a2r_train.human_sampler import HumanSamplerConfig
+from a2r_train.methods.concept2robot import Concept2RobotLossConfig
+from a2r_train.methods.dvd import DVDLossConfig
+from a2r_train.methods.liv import LIVLossConfig
+from a2r_train.methods.roboclip import RoboCLIPLossConfig
 from a2r_train.sampler import SamplerConfig
 from a2r_train.step_losses import LossConfig
 from a2r_train.trainer import TrainerConfig
 
-__all__ = ["PAPER_LABELS", "RECIPES", "HumanData", "Recipe", "get_recipe"]
+__all__ = ["PAPER_LABELS", "RECIPES", "HumanData", "MethodLosses", "Recipe", "get_recipe"]
+
+MethodLosses = LossConfig | DVDLossConfig | LIVLossConfig | Concept2RobotLossConfig | RoboCLIPLossConfig
+"""What a recipe may learn by: each kind is one method's, and says which."""
 
 PAPER_LABELS: Final = tuple(f"tabletop/{task}" for task in PAPER_TASKS)
 """What the robot does in the paper's protocol; no label of another task is read."""
@@ -52,12 +59,13 @@ class Recipe:
         num_failure_modes: K.
         num_augmentations: Feature maps kept per clip, the first without change.
         sampler: Composition of a step.
-        losses: Which losses.
+        losses: The method, by the kind of its losses, and which of them.
         trainer: Length and step size.
         labels: ``family/task`` of the labels that are read; empty: all that the data have.
         mirrored: Whether mirrored clips also teach the sentences that they alone show: "to the left" where all clips
             go to the right.
         human: Human clips; None: none are taken in, and L_CDC is off.
+        demonstrations: Human clips of each task that the model keeps to compare with; 0: the method compares with none.
     """
 
     name: str
@@ -65,11 +73,12 @@ class Recipe:
     num_failure_modes: int = 3
     num_augmentations: int = 2
     sampler: SamplerConfig = field(default_factory=SamplerConfig)
-    losses: LossConfig = field(default_factory=LossConfig)
+    losses: MethodLosses = field(default_factory=LossConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     labels: tuple[str, ...] = ()
     mirrored: bool = False
     human: HumanData | None = None
+    demonstrations: int = 0
 
 
 def _a2r_small() -> Recipe:
@@ -121,14 +130,63 @@ def _ours(human: HumanData | None) -> Recipe:
     )
 
 
+def _baseline(losses: MethodLosses, *, demonstrations: int = 0) -> Callable[[HumanData | None], Recipe]:
+    """Return another method on the data of `_ours`, with its augmentation, steps and about as many clips a step.
+
+    Clips are whole, as in the other methods' papers: what is cut off or played backwards is part of ours.
+    """
+
+    def make(human: HumanData | None) -> Recipe:
+        ours = _ours(human)
+        people = None if ours.human is None else replace(ours.human, sampler=HumanSamplerConfig(clips=16))
+        return replace(
+            ours,
+            num_failure_modes=0,
+            sampler=SamplerConfig(tasks_per_step=16, prefixes=False, family_weights=()),
+            losses=losses,
+            human=people,
+            demonstrations=demonstrations,
+        )
+
+    return make
+
+
+def _rows() -> dict[str, HumanData | None]:
+    """Return the rows of the paper's protocol: no human clips, and those of 3 to 12 templates."""
+    return {
+        "robot-only": None,
+        **{f"human-{count}": HumanData(templates=templates) for count, templates in HUMAN_SETS.items()},
+    }
+
+
+def _named(
+    make: Callable[[HumanData | None], Recipe], rows: dict[str, HumanData | None]
+) -> dict[str, Callable[[], Recipe]]:
+    return {row: lambda data=data: make(data) for row, data in rows.items()}  # type: ignore[misc]
+
+
 def _protocol(make: Callable[[HumanData | None], Recipe]) -> dict[str, Callable[[], Recipe]]:
-    """Return the rows of the paper's protocol: no human clips, those of 3 to 12 templates, and the two controls."""
-    rows: dict[str, HumanData | None] = {"robot-only": None}
-    rows |= {f"human-{count}": HumanData(templates=templates) for count, templates in HUMAN_SETS.items()}
+    """Return the rows of the paper's protocol with their controls."""
+    rows = _rows()
     rows["human-6-by-hand"] = HumanData(templates=HUMAN_SETS[6], matching="hand")
     rows["unrelated"] = HumanData(templates=UNRELATED)
     rows["shuffled"] = HumanData(templates=HUMAN_SETS[6], shuffled=True)
-    return {row: lambda data=data: make(data) for row, data in rows.items()}  # type: ignore[misc]
+    return _named(make, rows)
+
+
+_DEMONSTRATIONS: Final = 8
+_BASELINES: Final = {
+    "dvd": _baseline(DVDLossConfig(), demonstrations=_DEMONSTRATIONS),
+    "dvd-failures": _baseline(DVDLossConfig(failures=True), demonstrations=_DEMONSTRATIONS),
+    "liv": _baseline(LIVLossConfig()),
+    "clip-ours": _baseline(LIVLossConfig(temporal=0.0)),
+    "concept2robot": _baseline(Concept2RobotLossConfig()),
+    "roboclip-ours": _baseline(RoboCLIPLossConfig()),
+    "bce": _baseline(
+        LossConfig(video_language=0.0, failure_video_language=0.0, cross_domain=0.0, order=0.0, paraphrase=0.0)
+    ),
+}
+"""Methods to compare with; ``bce`` is our network that learns success against failure and nothing else."""
 
 
 def _without(**off: float) -> Callable[[], Recipe]:
@@ -146,6 +204,11 @@ RECIPES: Final[dict[str, Callable[[], Recipe]]] = {
     "paper": lambda: replace(_published(None), labels=()),
     **{f"paper-{row}": make for row, make in _protocol(_published).items()},
     **{f"ours-{row}": make for row, make in _protocol(_ours).items()},
+    **{
+        f"{baseline}-{row}": make
+        for baseline, method in _BASELINES.items()
+        for row, make in _named(method, _rows()).items()
+    },
     "paper-without-bce": _without(success=0.0),
     "paper-without-prompts": _without(failure_video_language=0.0),
     "paper-without-cross-domain": _without(cross_domain=0.0),
