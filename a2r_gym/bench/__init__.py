@@ -7,9 +7,9 @@ turns scores into numbers, `report` into files. No simulator is imported, and to
 
 from __future__ import annotations
 
+from a2r_gym.baselines.floors import FrameCounter, RandomScore
 from a2r_gym.bench.clips import Clip, read_labels
 from a2r_gym.bench.evaluation import evaluate
-from a2r_gym.bench.floors import FrameCounter, RandomScore
 from a2r_gym.bench.model_file import load_model
 from a2r_gym.bench.plan import BenchConfig
 from a2r_gym.bench.report import Report, Row

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from a2r_gym.baselines.floors import FrameCounter, RandomScore
 from a2r_gym.bench.clips import Clip
-from a2r_gym.bench.floors import FrameCounter, RandomScore
 from a2r_gym.bench.measurements import instruction_lines, measure
 from a2r_gym.bench.plan import BenchConfig, Plan, make_plan
 from a2r_gym.bench.report import Report, Row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from a2r_gym.bench.plan import Footage, Pair, Plan
 from a2r_gym.bench.score_only import as_scores
 from a2r_gym.bench.store import PairScore, ScoreStore
 from a2r_gym.errors import A2RError, NonFiniteRewardError, RewardModelError
-from a2r_gym.protocols import RewardModel, Scores
+from a2r_gym.protocols import MatrixModel, RewardModel, Scores
 from a2r_gym.video_file import VideoFileError, read_clip
 
 __all__ = ["BadRow", "PairScores", "UnreadableVideosError", "refuse", "score_plan"]
@@ -42,15 +42,6 @@ class BadRow(NamedTuple):
     video: str
     instruction: str
     reason: str
-
-
-@runtime_checkable
-class MatrixModel(Protocol):
-    """A model that encodes each video and each sentence once."""
-
-    def score_matrix(self, videos: Sequence[NDArray[np.uint8]], instructions: Sequence[str]) -> Any:
-        """Score B videos against M sentences; ``similarity`` and ``success``, (B, M) each."""
-        ...
 
 
 def score_plan(

@@ -79,7 +79,7 @@ def test_a_clock_that_poses_as_a_model_gains_nothing_on_clips_of_one_length() ->
 
 def test_the_random_floor_is_near_chance_on_many_clips() -> None:
     floor = next(row for row in measured(pool(count=400), probe_clips=0).rows if row.name == "AUROC").floors[RANDOM]
-    assert floor.value == pytest.approx(0.5, abs=0.07)
+    assert floor.value == pytest.approx(0.5, abs=0.12)  # of some 70 different videos for each sentence
 
 
 @pytest.mark.parametrize("success", [True, False])
