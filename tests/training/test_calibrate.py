@@ -7,7 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from a2r_gym.errors import A2RError, DataError, NonFiniteRewardError
-from a2r_train.calibrate import fit_calibration
+from a2r_gym.protocols import ScoreMatrix
+from a2r_train.calibrate import calibrate, fit_calibration
+from a2r_train.data.clips import ClipSet
+from tests.training.synthetic import make_clips
 
 
 def _scores(seed: int, successes: int = 150, failures: int = 400, gap: float = 0.25) -> tuple[NDArray, NDArray]:
@@ -77,3 +80,35 @@ class TestRefused:
     def test_no_clips_at_all(self) -> None:
         with pytest.raises(A2RError, match="collect more validation clips"):
             fit_calibration(np.zeros(0, np.float32), np.zeros(0, np.bool_))
+
+
+class KnowsTheDrawer:
+    """Tells successes from failures where the drawer is meant, and guesses elsewhere; reads the answer off the clips."""
+
+    def __init__(self, clips: ClipSet) -> None:
+        self._clips, self._rng = clips, np.random.default_rng(0)
+
+    def score_matrix(self, videos: list[NDArray], instructions: list[str]) -> ScoreMatrix:
+        sure = "drawer" in instructions[0]
+        truth = np.array([self._solved(video) for video in videos])
+        similarity = np.where(truth, 0.4, -0.4) if sure else self._rng.uniform(-0.4, 0.4, size=len(videos))
+        noisy = (similarity + 0.2 * self._rng.normal(size=len(videos)))[:, None].astype(np.float32)
+        return ScoreMatrix(noisy, noisy)
+
+    def _solved(self, video: NDArray) -> bool:
+        row = next(row for row, frames in enumerate(self._clips.frames) if np.array_equal(frames, video))
+        own = self._clips.label_names.index(f"{self._clips.family[row]}/{self._clips.task[row]}")
+        return bool(self._clips.success[row, -1, own] == 1)
+
+
+class TestTrainedTasks:
+    def test_tasks_that_the_robot_never_did_do_not_blur_the_calibration(self) -> None:
+        clips = make_clips()
+        known = {name for name in clips.label_names if "drawer" in name}
+        apart, mixed = (calibrate(KnowsTheDrawer(clips), clips, trained) for trained in (known, ()))
+        assert apart.slope > 1.5 * mixed.slope
+
+    def test_all_tasks_count_where_none_of_the_trained_is_there(self) -> None:
+        clips = make_clips()
+        one, other = (calibrate(KnowsTheDrawer(clips), clips, trained) for trained in (["metaworld/none"], ()))
+        assert one == other

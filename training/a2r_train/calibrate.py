@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
@@ -18,21 +20,38 @@ __all__ = ["calibrate", "fit_calibration", "own_scores"]
 _BATCH = 64
 
 
-def calibrate(model: MatrixModel, clips: ClipSet) -> Calibration:
+def calibrate(model: MatrixModel, clips: ClipSet, trained: Collection[str] = ()) -> Calibration:
     """Fit the calibration of a model on every clip's own task.
+
+    Tasks that the robot never did do not count where others are there: a model knows less of them, so that one curve
+    for both would make it doubt what it knows. Of an instruction that was never trained it is too sure then.
 
     Args:
         model: The model; its own calibration does not matter.
         clips: Clips that it has not been trained on.
+        trained: ``family/task`` of the tasks that it was trained on; all count where none of them is among the clips.
 
     Raises:
         DataError: No clip is decided, or all succeed, or all fail.
     """
-    return fit_calibration(*own_scores(model, clips))
+    there = set(_names(clips).tolist())
+    return fit_calibration(*own_scores(model, clips, there.intersection(trained) or there))
 
 
-def own_scores(model: MatrixModel, clips: ClipSet) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Score every clip that its own task decides against that task's instruction.
+def _names(clips: ClipSet) -> NDArray[np.str_]:
+    """Name each clip's own task: ``family/task``."""
+    return np.char.add(np.char.add(clips.family.astype(str), "/"), clips.task.astype(str))
+
+
+def own_scores(
+    model: MatrixModel, clips: ClipSet, tasks: Collection[str]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Score every clip of some tasks that its own task decides against that task's instruction.
+
+    Args:
+        model: The model.
+        clips: The clips.
+        tasks: ``family/task``.
 
     Returns:
         Similarity float32 (N,) and whether it is a success, bool (N,).
@@ -41,8 +60,10 @@ def own_scores(model: MatrixModel, clips: ClipSet) -> tuple[NDArray[np.float32],
         DataError: No clip is decided.
     """
     similarity, success = [], []
-    names = np.char.add(np.char.add(clips.family.astype(str), "/"), clips.task.astype(str))
+    names = _names(clips)
     for index, task in enumerate(tqdm(labelled_tasks(clips.label_names), desc="calibrating", unit="task")):
+        if task.name not in tasks:
+            continue
         decided = (clips.success[:, -1, index] >= 0) & ~clips.ambiguous[:, -1, index] & (names == task.name)
         rows = np.flatnonzero(decided)
         for part in np.split(rows, range(_BATCH, len(rows), _BATCH)):

@@ -208,7 +208,7 @@ def fit(
     training.finish(network, setting)
     reward = find_method(network.method).reward(network, Calibration(slope=1.0, intercept=0.0), name=name)
     meta = CheckpointMeta(
-        calibration=calibrate(reward, validation),
+        calibration=calibrate(reward, validation, _trained(clips)),
         recipe=recipe.name,
         provenance={
             "recipe": json.loads(json.dumps(asdict(recipe))),
@@ -224,6 +224,11 @@ def fit(
     save_checkpoint(folder, network, meta, model_card(name, clips, network, meta))
     print(f"{'resumed and ' if resumed else ''}trained in {(time.time() - start) / 60:.1f} minutes")
     return folder
+
+
+def _trained(clips: ClipSet) -> set[str]:
+    """Name the tasks that the robot did."""
+    return {f"{family}/{task}" for family, task in zip(clips.family, clips.task, strict=True)}
 
 
 def _settle(
