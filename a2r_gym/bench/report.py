@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from a2r_gym.metrics import Estimate
-from a2r_gym.rl.whole_file import whole_file
+from a2r_gym.whole_file import whole_file
 
 __all__ = ["Cell", "Report", "Row"]
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from a2r_gym.bench.plan import Footage, Pair
 from a2r_gym.errors import DataError
-from a2r_gym.rl.whole_file import whole_file
+from a2r_gym.whole_file import whole_file
 
 __all__ = ["PairScore", "ScoreStore"]
 

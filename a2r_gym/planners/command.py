@@ -24,7 +24,7 @@ from a2r_gym.planners.plan_scorer import PlanningError
 from a2r_gym.planners.vmpc import VMPC, Plan, PlannedEpisode, VMPCConfig
 from a2r_gym.protocols import RewardModel
 from a2r_gym.rl.episode_video import Episode, write_video
-from a2r_gym.rl.whole_file import whole_file
+from a2r_gym.whole_file import whole_file
 from a2r_gym.wrappers.episode_rewards import resolve_model
 
 __all__ = ["DYNAMICS", "PlanArgs", "draw_candidates", "main"]

@@ -16,7 +16,7 @@ import numpy as np
 from a2r_gym.errors import A2RError, CheckpointError, MissingDependencyError, unknown_name
 from a2r_gym.protocols import RewardModel
 from a2r_gym.registration import NO_REWARD, task_info
-from a2r_gym.rl.whole_file import whole_file
+from a2r_gym.whole_file import whole_file
 from a2r_gym.wrappers.action_repeat import ActionRepeat
 from a2r_gym.wrappers.episode_rewards import RewardConfig
 

@@ -19,7 +19,7 @@ from a2r_gym.rl.episode_video import record_episode, write_video
 from a2r_gym.rl.evaluation import evaluate_policy, success_rate
 from a2r_gym.rl.learning_curve import CURVE, CurvePoint, draw_learning, read_curve
 from a2r_gym.rl.training import as_policy, check_folder, train
-from a2r_gym.rl.whole_file import whole_file
+from a2r_gym.whole_file import whole_file
 from a2r_gym.wrappers.episode_rewards import resolve_model
 
 __all__ = ["RESULT", "RlArgs", "main", "run"]

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from a2r_gym.protocols import RewardModel
 from a2r_gym.registration import NO_REWARD, task_info
 from a2r_gym.rl.evaluation import EVALUATION_SEED, Policy, hold
-from a2r_gym.rl.whole_file import whole_file
+from a2r_gym.whole_file import whole_file
 from a2r_gym.wrappers.episode_rewards import resolve_model
 
 __all__ = ["Episode", "draw_curve", "record_episode", "write_video"]

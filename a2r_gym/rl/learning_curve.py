@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from a2r_gym.rl.whole_file import whole_file
+from a2r_gym.whole_file import whole_file
 
 __all__ = ["CURVE", "CurvePoint", "draw_learning", "read_curve", "write_curve"]
 

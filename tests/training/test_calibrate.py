@@ -83,7 +83,7 @@ class TestRefused:
 
 
 class KnowsTheDrawer:
-    """Tells successes from failures where the drawer is meant, and guesses elsewhere; reads the answer off the clips."""
+    """Tells successes from failures where the drawer is meant, and guesses elsewhere; looks the answer up."""
 
     def __init__(self, clips: ClipSet) -> None:
         self._clips, self._rng = clips, np.random.default_rng(0)

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from a2r_gym.errors import UnknownNameError
+from a2r_gym.errors import DataError, UnknownNameError
 from a2r_train import rollouts
+from a2r_train.collect_plan import task_table
 from a2r_train.data.lerobot import EpisodeRecord
-from a2r_train.rollouts import REPLAY_SHARE, Scene, Timeline, draw_timeline, kept_steps
+from a2r_train.rollouts import REPLAY_SHARE, Scene, Timeline, draw_timeline, kept_steps, scene_arguments
 from tests.training import toy_family
 
 LABELS = ("toy/reach", "toy/leave", "other/task")
@@ -43,6 +44,40 @@ class TestKeptSteps:
         gaps = np.diff(steps)
         assert gaps.min() >= 0
         assert gaps.max() - gaps.min() <= 1 if length >= kept else gaps.max() <= 1
+
+
+class TestSceneArguments:
+    @pytest.mark.parametrize(
+        ("family", "scene", "arguments"),
+        [
+            ("tabletop", "train", {"scene": "train"}),
+            ("metaworld", "default", {}),
+            ("c2r", "default", {}),
+            ("c2r", "viewpoint=2,distractors=4", {"viewpoint": 2, "distractors": 4}),
+        ],
+    )
+    def test_a_scenes_name_says_how_its_environments_are_built(
+        self, family: str, scene: str, arguments: dict[str, Any]
+    ) -> None:
+        assert scene_arguments(rollouts.FAMILIES[family], scene) == arguments
+
+    @pytest.mark.parametrize("scene", ["viewpoint", "viewpoint=two", "=2", ""])
+    def test_another_form_is_refused(self, scene: str) -> None:
+        with pytest.raises(DataError, match=r"expected a scene like .*viewpoint=2,distractors=4"):
+            scene_arguments(rollouts.FAMILIES["c2r"], scene)
+
+    def test_a_variant_is_collected_the_same_again(self) -> None:
+        pytest.importorskip("pybullet", reason="pybullet is not installed")
+        names = tuple(f"c2r/{task}" for task in task_table("c2r"))
+        made = []
+        for _ in range(2):
+            with Scene("c2r", "viewpoint=1,distractors=2", width=32, height=32, camera=None, preset="fast") as scene:
+                made.append(scene.collect("lift", "success", 7, collection_seed=0, kept_frames=4, label_names=names))
+        np.testing.assert_array_equal(made[0].frames, made[1].frames)
+        np.testing.assert_array_equal(made[0].states, made[1].states)
+        own = names.index("c2r/lift")
+        assert made[0].success[:, own].tolist()[::3] == [0, 1]
+        assert (made[0].success[:, names.index("c2r/cover")] == -1).all()
 
 
 class TestTimeline:

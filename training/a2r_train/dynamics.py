@@ -29,7 +29,7 @@ from a2r_gym.errors import DataError, WorkerError
 from a2r_gym.models.checkpoint import find_checkpoint, load_reward, tensors_sha256
 from a2r_gym.models.scoring import Adapt2Reward
 from a2r_gym.planners.dynamics.latent import LatentConfig, LatentNetwork, save_latent
-from a2r_gym.rl.whole_file import whole_file
+from a2r_gym.whole_file import whole_file
 from a2r_train.collect_presets import DYNAMICS_SEEDS
 from a2r_train.rollouts import FAMILIES, Scene
 from a2r_train.worker_threads import one_thread_each

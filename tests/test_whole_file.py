@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from a2r_gym.rl.whole_file import whole_file
+from a2r_gym.whole_file import whole_file
 
 
 def test_a_whole_file_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
