@@ -4,7 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS ?= metaworld,sb3,fast,open-clip,train,dev
+EXTRAS ?= metaworld,pybullet,sb3,fast,open-clip,train,dev
 # A Python from 3.10 to 3.13; empty: the first that fits.
 PYTHON ?=
 DATA ?= data
@@ -56,8 +56,6 @@ checkpoint: $(STAMP) ## rebuild the bundled checkpoint from nothing (about 2 hou
 	$(BIN)/a2r hands --out $(DATA)/hands --workers $(WORKERS)
 	$(BIN)/a2r fit a2r-small --data $(DATA)/product --validation $(DATA)/validation --human $(DATA)/hands \
 		--out $(RUNS)/a2r-small --resume
-	$(BIN)/a2r fit a2r-small-refined --begin $(RUNS)/a2r-small/checkpoint --data $(DATA)/product \
-		--validation $(DATA)/validation --human $(DATA)/hands --out $(RUNS)/a2r-small-refined --resume
 
 evaluate: $(STAMP) ## measure the bundled checkpoint on held-out rollouts
 	$(BIN)/a2r collect --preset test --out $(DATA)/test --workers $(WORKERS)

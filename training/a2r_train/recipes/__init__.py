@@ -93,7 +93,7 @@ def _a2r_small() -> Recipe:
 
 
 def _a2r_small_refined() -> Recipe:
-    """Its second run: begins from ``a2r-small``, and takes in rollouts of agents where there are some."""
+    """A second run that begins from a checkpoint and takes in episodes of agents."""
     return replace(
         _a2r_small(),
         trainer=TrainerConfig(num_steps=800, epoch_steps=400, learning_rate=6e-4),
