@@ -17,6 +17,7 @@ from gymnasium.envs.registration import WrapperSpec
 from numpy.typing import NDArray
 
 from a2r_gym.envs.base import TaskInfo
+from a2r_gym.envs.c2r.tasks import TASKS as C2R_TASKS
 from a2r_gym.envs.metaworld_tasks import TASKS as METAWORLD_TASKS
 from a2r_gym.envs.tabletop.tasks import TASKS as TABLETOP_TASKS
 from a2r_gym.errors import unknown_name
@@ -80,6 +81,12 @@ FAMILIES = {
             env="a2r_gym.envs.tabletop.env:TabletopEnv",
             experts="a2r_gym.envs.tabletop.experts",
             tasks=TABLETOP_TASKS,
+        ),
+        Family(
+            name="C2R",
+            env="a2r_gym.envs.c2r.env:C2REnv",
+            experts="a2r_gym.envs.c2r.experts",
+            tasks=C2R_TASKS,
         ),
     )
 }

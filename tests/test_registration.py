@@ -78,9 +78,9 @@ def length(env: gym.Env[Any, Any]) -> int:
 
 
 def test_all_ids_are_there_and_named_as_agreed() -> None:
-    assert len(ENV_IDS) == len(set(ENV_IDS)) == 57
+    assert len(ENV_IDS) == len(set(ENV_IDS)) == 76
     assert sum(name.startswith("A2R-MetaWorld-") for name in ENV_IDS) == 50
-    assert {"A2R-MetaWorld-drawer-close-v1", "A2R-Tabletop-drawer-close-v1"} <= set(ENV_IDS)
+    assert {"A2R-MetaWorld-drawer-close-v1", "A2R-Tabletop-drawer-close-v1", "A2R-C2R-lift-v1"} <= set(ENV_IDS)
     assert all(name.endswith("-v1") for name in ENV_IDS)
 
 

@@ -1,1 +1,1 @@
-"""The environments: Meta-World's fifty tasks and the table-top."""
+"""The environments: Meta-World's fifty tasks, the table-top and Concept2Robot's tasks."""

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from a2r_gym.errors import A2RError, NonFiniteRewardError
+from a2r_gym.errors import A2RError, NonFiniteRewardError, unknown_name
 
-__all__ = ["Bounds", "BoundsError", "CEMConfig", "CEMResult", "cem", "check_bounds"]
+__all__ = ["INITIAL", "Bounds", "BoundsError", "CEMConfig", "CEMResult", "cem", "check_bounds"]
+
+
+INITIAL: Final = ("uniform", "arcsine")
+"""Laws of the first population."""
 
 
 class BoundsError(A2RError, ValueError):
@@ -42,6 +46,8 @@ class CEMConfig:
         smoothing: Weight of the last mean and deviation in the next, in [0, 1).
         min_std: Smallest deviation, as a share of the width between the bounds: below it a search stands still.
         kept_elites: Share of the elites that stay in the next population, so that the best is never lost.
+        initial: How the first population is drawn where no start is given, one of `INITIAL`: evenly between the
+            bounds (DVD's), or by the arcsine law, which favours both ends: motions that go somewhere.
     """
 
     population_size: int = 100
@@ -50,6 +56,7 @@ class CEMConfig:
     smoothing: float = 0.1
     min_std: float = 0.0
     kept_elites: float = 0.3
+    initial: str = "uniform"
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -60,6 +67,8 @@ class CEMConfig:
             )
         if not 0.0 < self.elite_ratio <= 1.0:
             raise ValueError(f"expected elite_ratio in (0, 1], got {self.elite_ratio}")
+        if self.initial not in INITIAL:
+            raise unknown_name("first population", self.initial, INITIAL)
         if not 0.0 <= self.smoothing < 1.0 or not 0.0 <= self.kept_elites <= 1.0 or self.min_std < 0.0:
             raise ValueError(
                 "expected smoothing in [0, 1), kept_elites in [0, 1] and min_std >= 0, got "
@@ -136,7 +145,7 @@ def cem(
         bounds: Of each dimension; see `check_bounds`.
         config: How to search.
         rng: Source of randomness.
-        start: Mean and deviation (D,) of the first population; None: it is drawn evenly between the bounds.
+        start: Mean and deviation (D,) of the first population; None: it is drawn over the whole space.
 
     Returns:
         What was found.
@@ -145,7 +154,7 @@ def cem(
         NonFiniteRewardError: A score is NaN or infinite.
     """
     if start is None:
-        candidates_ND = rng.uniform(*bounds, size=(config.population_size, len(bounds.low_D)))
+        candidates_ND = _first(bounds, config, rng)
         mean_D, std_D = candidates_ND.mean(axis=0), candidates_ND.std(axis=0)
     else:
         mean_D, std_D = (np.array(part, dtype=np.float64) for part in start)
@@ -167,6 +176,14 @@ def cem(
         std_D = old * std_D + (1.0 - old) * elites_ED.std(axis=0)
         std_D = np.maximum(std_D, config.min_std * (bounds.high_D - bounds.low_D))
     return CEMResult(best_D, best, mean_D, std_D, candidates_ND, scores_N, tuple(history))
+
+
+def _first(bounds: Bounds, config: CEMConfig, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw a population over the whole space: float64 (N, D)."""
+    share_ND = rng.uniform(size=(config.population_size, len(bounds.low_D)))
+    if config.initial == "arcsine":
+        share_ND = np.sin(np.pi / 2.0 * share_ND) ** 2
+    return np.asarray(bounds.low_D + share_ND * (bounds.high_D - bounds.low_D))
 
 
 def _gaussian(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,8 +74,16 @@ class TestSearch:
     def test_no_iteration_is_the_best_of_one_uniform_population(self) -> None:
         bounds = check_bounds([-2.0] * 3, [2.0] * 3)
         found = cem(lambda points: -sphere(points), bounds, CEMConfig(num_iterations=0), np.random.default_rng(5))
-        drawn = np.random.default_rng(5).uniform(-2.0, 2.0, size=(100, 3))
-        np.testing.assert_array_equal(found.best_D, drawn[sphere(drawn).argmin()])
+        drawn = np.random.default_rng(5).uniform(size=(100, 3)) * 4.0 - 2.0
+        np.testing.assert_allclose(found.best_D, drawn[sphere(drawn).argmin()])
+
+    def test_the_arcsine_law_draws_more_from_the_ends_and_nothing_beyond(self) -> None:
+        bounds, config = check_bounds([-1.0], [3.0]), CEMConfig(population_size=4000, num_iterations=0)
+        for initial, share in (("uniform", 0.2), ("arcsine", 0.41)):  # 4 / pi * arcsin(sqrt(0.1))
+            law = replace(config, initial=initial)
+            drawn = cem(lambda points: points[:, 0], bounds, law, np.random.default_rng(0)).candidates_ND
+            assert -1.0 <= drawn.min() < drawn.max() <= 3.0
+            assert np.mean(np.abs(drawn - 1.0) > 1.6) == pytest.approx(share, abs=0.03)
 
     def test_candidates_stay_within_the_bounds(self) -> None:
         seen: list[np.ndarray] = []
