@@ -98,7 +98,7 @@ def trial(cell: tuple[str, str, str, int], options: dict[str, Any]) -> bool:
     scene, task, planner, seed = cell
     name, kwargs = env_id("Tabletop", task), {"scene": scene}
     learned = planner in ("learned", "latent")
-    search = CEMConfig(population_size=options["population"], num_iterations=options["iterations"])
+    search = CEMConfig(population_size=options["population"], num_iterations=options["iterations"], initial="arcsine")
     config = VMPCConfig(
         measure=options["measure"] if learned else "progress",
         cem=CEMConfig(population_size=1, num_iterations=0) if planner == "random" else search,

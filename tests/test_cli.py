@@ -17,7 +17,7 @@ OPTIONS = {
     "bench": "data json max-frames no-json no-skip-bad out probe-clips runtime seed skip-bad",
     "rl": "action-repeat algorithm env-reward-scale eval-episodes eval-every no-resume no-video num-envs out resume "
     "reward reward-every reward-mode reward-model seed steps video",
-    "plan": "action-hold dynamics episodes instruction latent measure num-iterations num-plans out plan-steps "
+    "plan": "action-hold dynamics episodes initial instruction latent measure num-iterations num-plans out plan-steps "
     "population-size reward-model scene seed workers",
     "collect": "families no-sheets out preset scale seed sheets tasks workers",
     "on-policy": "episodes out seed",

@@ -52,6 +52,7 @@ class PlanArgs:
         action_hold: Steps for which each drawn action is held.
         population_size: Candidates drawn at a time.
         num_iterations: Refinements of each plan; 0 is random shooting.
+        initial: How the first candidates are drawn: ``arcsine``, or ``uniform`` as in DVD.
         episodes: How many; the first is shown.
         seed: Of the first.
         workers: Processes that roll candidates out; 0: none.
@@ -69,7 +70,8 @@ class PlanArgs:
     plan_steps: int = VMPCConfig.plan_steps
     action_hold: int = VMPCConfig.action_hold
     population_size: int = CEMConfig.population_size
-    num_iterations: int = CEMConfig.num_iterations
+    num_iterations: int = 1
+    initial: str = "arcsine"
     episodes: int = 1
     seed: int = 0
     workers: int = 2
@@ -82,7 +84,9 @@ class PlanArgs:
             plan_steps=self.plan_steps,
             action_hold=self.action_hold,
             measure=self.measure,
-            cem=CEMConfig(population_size=self.population_size, num_iterations=self.num_iterations),
+            cem=CEMConfig(
+                population_size=self.population_size, num_iterations=self.num_iterations, initial=self.initial
+            ),
         )
 
     def env_kwargs(self) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Visual model predictive control: predict what candidate actions would show, carry out the best, look again.
 
 Source: Visual Foresight (Ebert et al. 2018) as DVD (Chen et al. 2021) and Adapt2Reward use it: an episode is 3 plans of
-20 steps, each the best of 100 sampled ones. Ours may hold each drawn action for some steps, since steps drawn one by
-one cancel out and go nowhere, and refines with `a2r_gym.planners.cem`.
+20 steps, each the best of 100 sampled ones. Ours holds each drawn action for some steps and draws the first ones by the
+arcsine law, since steps drawn evenly one by one cancel out and go nowhere, and refines with `a2r_gym.planners.cem`.
 
 Shape suffixes: N candidates, H steps of a plan, A action, D = (H / hold) A dimensions of the search, P frames so far.
 """
@@ -40,9 +40,9 @@ class VMPCConfig:
 
     num_plans: int = 3
     plan_steps: int = 20
-    action_hold: int = 5
+    action_hold: int = 10
     measure: str = "similarity"
-    cem: CEMConfig = field(default_factory=CEMConfig)
+    cem: CEMConfig = field(default_factory=lambda: CEMConfig(num_iterations=1, initial="arcsine"))
 
     def __post_init__(self) -> None:
         """Check ranges."""
