@@ -15,6 +15,7 @@ simulator instead of the learned reward (a floor and a bound for what a reward c
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +29,7 @@ from tqdm import tqdm
 from a2r_gym.envs.tabletop.tasks import TASKS
 from a2r_gym.metrics import wilson
 from a2r_gym.planners.dynamics.interface import Dynamics
+from a2r_gym.protocols import RewardModel
 
 FIRST_SEED: Final = 9_700
 SCENES: Final = ("train", "recolor", "viewpoint", "rearranged")
@@ -89,7 +91,6 @@ def read(ledger: Path) -> dict[tuple[str, str, str, int], bool]:
 
 def trial(cell: tuple[str, str, str, int], options: dict[str, Any]) -> bool:
     """Run one episode."""
-    import a2r_gym
     from a2r_gym.planners.cem import CEMConfig
     from a2r_gym.planners.dynamics.simulator import SimulatorDynamics, simulator_env
     from a2r_gym.planners.vmpc import VMPC, VMPCConfig
@@ -106,13 +107,21 @@ def trial(cell: tuple[str, str, str, int], options: dict[str, Any]) -> bool:
     env = simulator_env(name, kwargs)
     dynamics = latent(options, scene) if planner == "latent" else SimulatorDynamics(name, kwargs)
     try:
-        model = a2r_gym.load_reward(options["model"]) if learned else None
+        model = reward_model(options["model"]) if learned else None
         vmpc = VMPC(model, dynamics, env.instruction, env.action_space, config)  # type: ignore[attr-defined]
         episode = vmpc.run(env, seed=seed)
     finally:
         dynamics.close()
         env.close()
     return bool(episode.is_success.any() if task in ANY_STEP else episode.is_success[-1])
+
+
+@functools.cache
+def reward_model(name: str) -> RewardModel:
+    """Load a model once in each process."""
+    import a2r_gym
+
+    return a2r_gym.load_reward(name)
 
 
 def latent(options: dict[str, Any], scene: str) -> Dynamics:
