@@ -18,7 +18,7 @@ OPTIONS = {
     "rl": "action-repeat algorithm env-reward-scale eval-episodes eval-every no-resume no-video num-envs out resume "
     "reward reward-every reward-mode reward-model seed steps video",
     "plan": "action-hold dynamics episodes initial instruction latent measure num-iterations num-plans out plan-steps "
-    "population-size reward-model scene seed workers",
+    "population-size reward-model scene screening seed workers",
     "collect": "families no-sheets out preset scale seed sheets tasks workers",
     "on-policy": "episodes out seed",
     "hands": "clips no-sheets out seed sheets templates workers",

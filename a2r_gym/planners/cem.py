@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from a2r_gym.errors import A2RError, NonFiniteRewardError, unknown_name
 
-__all__ = ["INITIAL", "Bounds", "BoundsError", "CEMConfig", "CEMResult", "cem", "check_bounds"]
+__all__ = ["INITIAL", "Bounds", "BoundsError", "CEMConfig", "CEMResult", "cem", "check_bounds", "draw"]
 
 
 INITIAL: Final = ("uniform", "arcsine")
@@ -137,6 +137,7 @@ def cem(
     rng: np.random.Generator,
     *,
     start: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+    first: NDArray[np.float64] | None = None,
 ) -> CEMResult:
     """Search for the candidate with the highest score.
 
@@ -146,6 +147,7 @@ def cem(
         config: How to search.
         rng: Source of randomness.
         start: Mean and deviation (D,) of the first population; None: it is drawn over the whole space.
+        first: The first population itself, float64 (N, D), for callers that draw it with knowledge of their own.
 
     Returns:
         What was found.
@@ -154,7 +156,7 @@ def cem(
         NonFiniteRewardError: A score is NaN or infinite.
     """
     if start is None:
-        candidates_ND = _first(bounds, config, rng)
+        candidates_ND = draw(bounds, config.population_size, config.initial, rng) if first is None else first
         mean_D, std_D = candidates_ND.mean(axis=0), candidates_ND.std(axis=0)
     else:
         mean_D, std_D = (np.array(part, dtype=np.float64) for part in start)
@@ -178,10 +180,10 @@ def cem(
     return CEMResult(best_D, best, mean_D, std_D, candidates_ND, scores_N, tuple(history))
 
 
-def _first(bounds: Bounds, config: CEMConfig, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw a population over the whole space: float64 (N, D)."""
-    share_ND = rng.uniform(size=(config.population_size, len(bounds.low_D)))
-    if config.initial == "arcsine":
+def draw(bounds: Bounds, count: int, initial: str, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw candidates over the whole space: float64 (N, D), by one of the laws of `INITIAL`."""
+    share_ND = rng.uniform(size=(count, len(bounds.low_D)))
+    if initial == "arcsine":
         share_ND = np.sin(np.pi / 2.0 * share_ND) ** 2
     return np.asarray(bounds.low_D + share_ND * (bounds.high_D - bounds.low_D))
 

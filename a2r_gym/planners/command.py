@@ -50,7 +50,8 @@ class PlanArgs:
         num_plans: Plans of an episode.
         plan_steps: Environment steps of each.
         action_hold: Steps for which each drawn action is held.
-        population_size: Candidates drawn at a time.
+        screening: Candidates drawn for each one of the first population, so that some move each thing; 1: none.
+        population_size: Candidates scored at a time.
         num_iterations: Refinements of each plan; 0 is random shooting.
         initial: How the first candidates are drawn: ``arcsine``, or ``uniform`` as in DVD.
         episodes: How many; the first is shown.
@@ -69,6 +70,7 @@ class PlanArgs:
     num_plans: int = VMPCConfig.num_plans
     plan_steps: int = VMPCConfig.plan_steps
     action_hold: int = VMPCConfig.action_hold
+    screening: int = VMPCConfig.screening
     population_size: int = CEMConfig.population_size
     num_iterations: int = 1
     initial: str = "arcsine"
@@ -83,6 +85,7 @@ class PlanArgs:
             num_plans=self.num_plans,
             plan_steps=self.plan_steps,
             action_hold=self.action_hold,
+            screening=self.screening,
             measure=self.measure,
             cem=CEMConfig(
                 population_size=self.population_size, num_iterations=self.num_iterations, initial=self.initial

@@ -3,12 +3,15 @@
 Source: Visual Foresight (Ebert et al. 2018) as DVD (Chen et al. 2021) and Adapt2Reward use it: an episode is 3 plans of
 20 steps, each the best of 100 sampled ones. Ours holds each drawn action for some steps and draws the first ones by the
 arcsine law, since steps drawn evenly one by one cancel out and go nowhere, and refines with `a2r_gym.planners.cem`.
+Where dynamics can tell cheaply which things a candidate moves, more are drawn than are scored, and half of the first
+population is chosen so that every thing is moved by some: no reward tells a hand that touches nothing where to go.
 
 Shape suffixes: N candidates, H steps of a plan, A action, D = (H / hold) A dimensions of the search, P frames so far.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -18,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2r_gym.envs.base import SimulatorEnv
-from a2r_gym.planners.cem import Bounds, CEMConfig, CEMResult, cem, check_bounds
-from a2r_gym.planners.dynamics.interface import Dynamics, Moment
+from a2r_gym.planners.cem import Bounds, CEMConfig, CEMResult, cem, check_bounds, draw
+from a2r_gym.planners.dynamics.interface import Dynamics, Moment, TellsTouch
 from a2r_gym.planners.plan_scorer import PlanScorer
 from a2r_gym.protocols import RewardModel
 
-__all__ = ["VMPC", "Plan", "PlannedEpisode", "VMPCConfig"]
+__all__ = ["VMPC", "Plan", "PlannedEpisode", "VMPCConfig", "chosen_by_touch"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,7 @@ class VMPCConfig:
         num_plans: Plans of an episode.
         plan_steps: H, environment steps of each.
         action_hold: Steps for which each drawn action is held; divides ``plan_steps``.
+        screening: How many candidates are drawn for each one of the first population; 1: none is chosen by touch.
         measure: What candidates are judged by, one of `a2r_gym.planners.plan_scorer.MEASURES`.
         cem: Size and length of the search.
     """
@@ -41,13 +45,14 @@ class VMPCConfig:
     num_plans: int = 3
     plan_steps: int = 20
     action_hold: int = 10
+    screening: int = 4
     measure: str = "similarity"
     cem: CEMConfig = field(default_factory=lambda: CEMConfig(num_iterations=1, initial="arcsine"))
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        if self.num_plans < 1 or self.plan_steps < 1 or self.action_hold < 1:
-            raise ValueError("expected num_plans, plan_steps and action_hold >= 1")
+        if min(self.num_plans, self.plan_steps, self.action_hold, self.screening) < 1:
+            raise ValueError("expected num_plans, plan_steps, action_hold and screening >= 1")
         if self.plan_steps % self.action_hold:
             raise ValueError(
                 f"expected plan_steps to be a multiple of action_hold, got {self.plan_steps} and {self.action_hold}"
@@ -86,6 +91,27 @@ class PlannedEpisode(NamedTuple):
     is_success: NDArray[np.bool_]
     plans: tuple[Plan, ...]
     moments: tuple[Moment, ...]
+
+
+def chosen_by_touch(touched_NM: NDArray[np.bool_], count: int) -> NDArray[np.int64]:
+    """Choose candidates so that half of them move something, and every thing is moved by as many as another.
+
+    Args:
+        touched_NM: bool (N, M), which of M things each candidate moves.
+        count: How many to choose, at most N.
+
+    Returns:
+        int64 (count,), in the order of their choice: for each thing in turn the next that moves it, up to half of all;
+        the others as they were drawn.
+    """
+    waiting = [np.flatnonzero(moves).tolist()[::-1] for moves in touched_NM.T]
+    chosen: dict[int, None] = {}
+    while any(waiting) and len(chosen) < count // 2:
+        for queue in waiting:
+            if queue and len(chosen) < count // 2:
+                chosen[queue.pop()] = None
+    rest = (row for row in range(len(touched_NM)) if row not in chosen)
+    return np.array([*chosen, *itertools.islice(rest, count - len(chosen))], dtype=np.int64)
 
 
 class VMPC:
@@ -150,8 +176,19 @@ class VMPC:
             predicted = self._dynamics.predict(moment, self._expanded(candidates_ND), steps)
             return self._scorer.scores(moment, predicted, self._config.plan_steps)
 
-        found = cem(objective, self._bounds, self._config.cem, rng)
+        found = cem(objective, self._bounds, self._config.cem, rng, first=self._first(moment, rng))
         return Plan(self._expanded(found.best_D[None])[0], found.score, self._expanded(found.candidates_ND), found)
+
+    def _first(self, moment: Moment, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw the first population, half of it by what its candidates move: float64 (N, D)."""
+        search = self._config.cem
+        drawn_ND = draw(self._bounds, self._config.screening * search.population_size, search.initial, rng)
+        if self._config.screening == 1 or not isinstance(self._dynamics, TellsTouch):
+            return drawn_ND[: search.population_size]
+        touched = self._dynamics.touched(moment, self._expanded(drawn_ND))
+        if touched is None:
+            return drawn_ND[: search.population_size]
+        return drawn_ND[chosen_by_touch(touched, search.population_size)]
 
     def _expanded(self, candidates_ND: NDArray[np.float64]) -> NDArray[np.float32]:
         """Hold each drawn action: (N, D) to (N, H, A)."""

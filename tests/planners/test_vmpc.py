@@ -10,7 +10,7 @@ from a2r_gym.errors import UnknownNameError
 from a2r_gym.planners.cem import BoundsError, CEMConfig
 from a2r_gym.planners.dynamics.interface import Moment, Prediction
 from a2r_gym.planners.plan_scorer import PlanningError
-from a2r_gym.planners.vmpc import VMPC, VMPCConfig
+from a2r_gym.planners.vmpc import VMPC, VMPCConfig, chosen_by_touch
 from tests.planners.point_env import PointEnv, PointFeatureModel, PointModel
 
 CONFIG = VMPCConfig(num_plans=2, plan_steps=10, action_hold=5, cem=CEMConfig(population_size=40, num_iterations=2))
@@ -87,6 +87,37 @@ class TestWhatIsLookedAt:
         model = PointModel()
         planner(model, PointDynamics()).run(PointEnv(), seed=0)
         assert set(model.lengths) == {8}
+
+
+class TestScreening:
+    def test_half_is_chosen_so_that_each_thing_is_moved_by_as_many(self) -> None:
+        touched = np.zeros((100, 3), dtype=bool)
+        touched[10:40, 0] = touched[50:54, 1] = True  # nothing moves the third
+        chosen = chosen_by_touch(touched, 20)
+        assert len(set(chosen.tolist())) == len(chosen) == 20
+        assert touched[chosen].sum(axis=0).tolist() == [6, 4, 0]  # ten of twenty
+        assert chosen[10:].tolist() == list(range(10))  # the others as they were drawn
+
+    def test_one_candidate_that_moves_two_things_is_chosen_once(self) -> None:
+        touched = np.ones((8, 2), dtype=bool)
+        assert sorted(chosen_by_touch(touched, 8).tolist()) == list(range(8))
+
+    def test_more_are_drawn_than_scored_where_dynamics_tell_what_moves(self) -> None:
+        class Touching(PointDynamics):
+            def touched(self, moment: Moment, actions: np.ndarray) -> np.ndarray:
+                self.asked = len(actions)
+                return actions[:, 0, :1] > 0.5
+
+        dynamics, scored = Touching(), []
+        predict = dynamics.predict
+        dynamics.predict = lambda moment, actions, steps: (scored.append(actions), predict(moment, actions, steps))[1]  # type: ignore[method-assign]
+        config = VMPCConfig(
+            num_plans=1, plan_steps=10, action_hold=5, screening=3, cem=CEMConfig(population_size=40, num_iterations=1)
+        )
+        planner(PointModel(), dynamics, config).run(PointEnv(), seed=0)
+        assert dynamics.asked == 120
+        assert [len(actions) for actions in scored] == [40, 40]
+        assert (scored[0][:, 0, 0] > 0.5).sum() >= 20
 
 
 class TestMistakes:

@@ -301,6 +301,12 @@ class TabletopEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):
         """Return what the rules look at, at this moment."""
         return self._history.now
 
+    def things(self) -> NDArray[np.float64]:
+        """Return where the things are that can be moved: float64 (3, 2), drawer, faucet, mug, in metres or radians."""
+        qpos = self._data.qpos
+        mug = qpos[self._mug : self._mug + 2]
+        return np.array([[qpos[self._drawer], 0.0], [qpos[self._faucet], 0.0], [mug[0], mug[1]]])
+
     def is_success(self) -> bool:
         """Tell whether the task's own rule holds at this moment."""
         return task_label(self.task, self._history).success

@@ -6,12 +6,12 @@ Shape suffixes: N candidates, H steps of a plan, A action, W wanted steps, F fra
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Dynamics", "Moment", "Prediction"]
+__all__ = ["Dynamics", "Moment", "Prediction", "TellsTouch"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,4 +65,13 @@ class Dynamics(Protocol):
 
     def close(self) -> None:
         """Free what it holds."""
+        ...
+
+
+@runtime_checkable
+class TellsTouch(Protocol):
+    """Dynamics that can tell at little cost which things candidates move."""
+
+    def touched(self, moment: Moment, actions_NHA: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+        """Tell for each of N candidates which of M things it moves: bool (N, M); None where nobody knows."""
         ...

@@ -7,8 +7,8 @@ knows each family's control and success rule, in worker processes that share the
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Final
 
@@ -25,6 +25,10 @@ __all__ = ["SimulatorDynamics", "StateError", "simulator_env"]
 
 _CHUNKS: Final = 4
 """Parts of a population that each worker gets, so that none waits long for the other."""
+
+
+_MOVED: Final = 0.01
+"""Metres or radians by which a thing is elsewhere."""
 
 
 class StateError(A2RError, TypeError):
@@ -88,19 +92,42 @@ class SimulatorDynamics:
         """
         if self._env is not None:
             return _rolled_out(self._env, moment.state, actions_NHA, steps)
-        assert self._pool is not None
+        done = self._in_pool(_in_worker, moment, actions_NHA, steps)
+        return Prediction(*(None if part[0] is None else np.concatenate(part) for part in zip(*done, strict=True)))
+
+    def _in_pool(
+        self, work: Callable[..., Any], moment: Moment, actions_NHA: NDArray[np.float32], *more: Any
+    ) -> list[Any]:
+        """Share candidates out among the workers; results in order."""
+        assert self._pool is not None, "without workers this process does it"
         parts = np.array_split(actions_NHA, min(len(actions_NHA), _CHUNKS * self._workers))
         try:
-            futures: list[Future[Prediction]] = [
-                self._pool.submit(_in_worker, moment.state, part, steps) for part in parts
-            ]
-            done = [future.result() for future in futures]
+            futures = [self._pool.submit(work, moment.state, part, *more) for part in parts]
+            return [future.result() for future in futures]
         except BrokenProcessPool as error:
             raise WorkerError(
                 "a process that rolled candidates out died (killed, or out of memory); nothing of this plan was "
                 "executed: build the dynamics anew with fewer workers, or workers=0 to see the error itself"
             ) from error
-        return Prediction(*(None if part[0] is None else np.concatenate(part) for part in zip(*done, strict=True)))
+
+    def touched(self, moment: Moment, actions_NHA: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+        """Tell what candidates move, without rendering anything.
+
+        Args:
+            moment: Where the episode stands.
+            actions_NHA: float32 (N, H, A).
+
+        Returns:
+            bool (N, M), for each of the environment's M things whether it is elsewhere at the end; None where the
+            environment does not tell where its things are (``things() -> float64 (M, ...)``).
+
+        Raises:
+            WorkerError: A worker died.
+        """
+        if self._env is not None:
+            return _touched(self._env, moment.state, actions_NHA)
+        parts = self._in_pool(_touched_in_worker, moment, actions_NHA)
+        return None if parts[0] is None else np.concatenate(parts)
 
     def close(self) -> None:
         """End the workers and free the renderer."""
@@ -122,6 +149,25 @@ def _open_worker(env_id: str, env_kwargs: dict[str, Any]) -> None:
 
 def _in_worker(state: NDArray[np.float64], actions_NHA: NDArray[np.float32], steps: NDArray[np.int64]) -> Prediction:
     return _rolled_out(_WORKERS_ENV[0], state, actions_NHA, steps)
+
+
+def _touched_in_worker(state: NDArray[np.float64], actions_NHA: NDArray[np.float32]) -> NDArray[np.bool_] | None:
+    return _touched(_WORKERS_ENV[0], state, actions_NHA)
+
+
+def _touched(
+    env: SimulatorEnv, state: NDArray[np.float64], actions_NHA: NDArray[np.float32]
+) -> NDArray[np.bool_] | None:
+    if not hasattr(env, "things"):
+        return None
+    env.set_state(state)
+    before, moved = env.things(), []
+    for actions_HA in actions_NHA:
+        env.set_state(state)
+        for action in actions_HA:
+            env.step(action)
+        moved.append(np.abs(env.things() - before).reshape(len(before), -1).max(axis=1) > _MOVED)
+    return np.stack(moved)
 
 
 def _rolled_out(

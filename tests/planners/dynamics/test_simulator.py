@@ -8,6 +8,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
+import a2r_gym
 from a2r_gym.errors import WorkerError
 from a2r_gym.planners.dynamics import simulator
 from a2r_gym.planners.dynamics.interface import Moment
@@ -59,6 +60,24 @@ class TestSimulator:
             alone.close()
             shared.close()
             env.close()
+
+    def test_tells_which_things_candidates_move(self) -> None:
+        pytest.importorskip("metaworld")
+        env, dynamics = simulator_env(DRAWER), SimulatorDynamics(DRAWER)
+        env.reset(seed=3)
+        still, pushed = np.zeros((2, 20, 5), dtype=np.float32)
+        moment = moment_of(env)
+        policy, observation = a2r_gym.expert(DRAWER), env.reset(seed=3)[0]
+        for row in range(20):
+            pushed[row] = policy(observation)
+            observation = env.step(pushed[row])[0]
+        for _ in range(2):  # the answer does not hang on where the environment was before
+            touched = dynamics.touched(moment, np.stack([still, pushed]))
+            assert touched is not None
+            assert touched.shape == (2, 3)
+            assert not touched[0].any()
+        dynamics.close()
+        env.close()
 
     def test_a_worker_that_dies_is_a_named_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(simulator, "_open_worker", _die)
