@@ -4,7 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS ?= metaworld,pybullet,sb3,fast,open-clip,train,dev
+EXTRAS ?= metaworld,pybullet,sb3,fast,open-clip,train,bench,dev
 # A Python from 3.10 to 3.13; empty: the first that fits.
 PYTHON ?=
 DATA ?= data

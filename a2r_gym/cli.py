@@ -40,6 +40,9 @@ VERBS = {
     "bench": Verb("a2r_gym.bench.command:main", "measure a reward model on a folder of labelled videos"),
     "rl": Verb("a2r_gym.rl.command:main", "train a stable-baselines3 agent on the learned reward", "sb3"),
     "plan": Verb("a2r_gym.planners.command:main", "carry out a sentence by planning on predicted videos", "metaworld"),
+    "ddpg-cem": Verb(
+        "a2r_gym.planners.trajectory_command:main", "learn whole trajectories of the C2R arm", "pybullet,sb3"
+    ),
     "collect": Verb("a2r_train.collect:main", "collect rollouts, successes and failures", "metaworld,train"),
     "on-policy": Verb("a2r_train.on_policy:main", "record agents trained on the reward", "metaworld,sb3,train"),
     "hands": Verb("a2r_train.data.hands.command:main", "render human clips in the layout of SS-V2", "train"),

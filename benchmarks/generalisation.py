@@ -138,11 +138,11 @@ def measure(model: MatrixModel, clips: ClipSet) -> dict[str, list[float]]:
     found: dict[str, Estimate] = {}
     trained = np.isin(scored.name, PAPER_LABELS)
     for scene in SCENES:
-        found[scene] = _auroc(scored, trained & (clips.scene == scene), rng)
+        found[scene] = auroc(scored, trained & (clips.scene == scene), rng)
     new = ~trained & (clips.scene == "train")
-    found["left out"], found["left out, near"] = _auroc(scored, new, rng), _auroc(scored, new, rng, ("near",))
+    found["left out"], found["left out, near"] = auroc(scored, new, rng), auroc(scored, new, rng, ("near",))
     for name in scored.tasks(new):
-        found[f"left out: {name}"] = _auroc(scored, new & (scored.name == name), rng)
+        found[f"left out: {name}"] = auroc(scored, new & (scored.name == name), rng)
     unseen = clips.scene != "train"
     first = retrieval(scored, unseen)
     found["first of 7"] = wilson(int(first.hit.sum()), len(first.hit))
@@ -153,9 +153,10 @@ def measure(model: MatrixModel, clips: ClipSet) -> dict[str, list[float]]:
     return {name: [float(part) for part in (e.value, e.low, e.high, e.n)] for name, e in found.items()}
 
 
-def _auroc(
+def auroc(
     scored: ScoredClips, mask: Any, rng: np.random.Generator, kinds: Sequence[str] = ("random", "near")
 ) -> Estimate:
+    """Measure the mean AUROC over the tasks of some clips, by kinds of failures."""
     tasks = [scored.task_scores(name, mask, kinds=kinds) for name in scored.tasks(mask)]
     return mean_auroc([task for task in tasks if task is not None], rng)
 
@@ -179,15 +180,25 @@ def table(cells: list[Cell], args: argparse.Namespace) -> list[str]:
 
 
 def pooled(rows: list[list[float]]) -> str:
-    """Return the mean of several seeds' values with its 95 % interval.
+    """Print the mean of several seeds' values with its 95 % interval, see `pool_seeds`."""
+    return str(pool_seeds(rows))
 
-    The variance is that of one seed's estimate over clips, which the seeds share, plus that of a mean of seeds.
+
+def pool_seeds(rows: Sequence[Sequence[float]]) -> Estimate:
+    """Return the mean of several seeds' values, each with low, high and n, and its 95 % interval.
+
+    The variance is that of one seed's estimate over clips, which the seeds share, plus that of a mean of seeds. A
+    single seed's interval is left as it is.
     """
+    if len(rows) == 1:
+        value, low, high, count = rows[0]
+        return Estimate(value, low, high, int(count))
     values = np.array([row[0] for row in rows])
     clips = np.mean([((row[2] - row[1]) / 3.92) ** 2 for row in rows])
-    seeds = values.var(ddof=1) / len(values) if len(values) > 1 else 0.0
+    seeds = values.var(ddof=1) / len(values)
     half = 1.96 * float(np.sqrt(clips + seeds))
-    return f"{values.mean():.3f} [{max(0.0, values.mean() - half):.3f}, {min(1.0, values.mean() + half):.3f}]"
+    mean = float(values.mean())
+    return Estimate(mean, max(0.0, mean - half), min(1.0, mean + half), int(rows[0][3]))
 
 
 if __name__ == "__main__":

@@ -12,24 +12,27 @@ tells whether the pool holds a success at all. All models choose from the same p
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 import a2r_gym
 from a2r_gym.envs.tabletop.env import OBSERVATION
 from a2r_gym.envs.tabletop.tasks import TASKS
+from a2r_gym.errors import NonFiniteRewardError
 from a2r_gym.metrics import Estimate, wilson
+from a2r_gym.protocols import MatrixModel, RewardModel
 from a2r_train.collect import collect
 from a2r_train.collect_plan import CollectConfig, EpisodeRequest
 from a2r_train.data.clips import ClipSet, load_clips
-from a2r_train.evaluate import task_tables
-from a2r_train.scored_clips import score_clips
 
 SCENES: Final = ("train", "recolor", "viewpoint", "rearranged")
 FIRST_SEED: Final = 9_500
@@ -40,6 +43,8 @@ TAKES: Final = ("success", "random", "missed", "random", "stopped_short", "succe
 ANY_FRAME: Final = ("mug-left", "mug-right")
 DRAWER_START: Final = {"drawer-close": True, "drawer-open": False}
 """Whether the drawer has to be open at the start, for the tasks that need one or the other."""
+BATCH: Final = 64
+"""Clips a call of a model."""
 OPEN: Final = 0.06
 """Metres by which an open drawer is."""
 
@@ -55,9 +60,8 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=Path("data/pools"))
     parser.add_argument("--out", type=Path, default=Path("runs/pools"))
     args = parser.parse_args()
-    clips = pools(args)
-    starts = {seed: starts_open(seed) for seed in range(FIRST_SEED, FIRST_SEED + args.seeds)}
-    chosen = {model: choices(model, clips, starts) for model in args.models}
+    clips = load_clips(collect_pools(args.data, args.scenes, args.seeds, args.takes, workers=args.workers))
+    chosen = {model: choices(a2r_gym.load_reward(model), clips) for model in args.models}
     lines = table(chosen, args.scenes)
     print("\n".join(lines))
     args.out.mkdir(parents=True, exist_ok=True)
@@ -66,18 +70,23 @@ def main() -> int:
     return 0
 
 
-def pools(args: argparse.Namespace) -> ClipSet:
-    """Collect what is missing: one folder a take, each with every task from every start."""
-    folders = []
-    for take, source in enumerate(TAKES[: args.takes]):
-        each = {"family": "tabletop", "sources": ((source, args.seeds),), "first_seed": FIRST_SEED}
-        requests = [EpisodeRequest(task=task, scene=scene, **each) for scene in args.scenes for task in TASKS]
+def pool_folders(data: Path, scenes: Sequence[str], seeds: int, takes: int) -> list[Path]:
+    """Return where pools lie: one folder a take, each with every task from every start."""
+    return [data / f"{'-'.join(scenes)}-{seeds}" / f"take-{take:02d}" for take in range(min(takes, len(TAKES)))]
+
+
+def collect_pools(data: Path, scenes: Sequence[str], seeds: int, takes: int, *, workers: int) -> list[Path]:
+    """Collect what is missing; returns the folders."""
+    folders = pool_folders(data, scenes, seeds, takes)
+    for take, (folder, source) in enumerate(zip(folders, TAKES, strict=False)):
+        each = {"family": "tabletop", "sources": ((source, seeds),), "first_seed": FIRST_SEED}
+        requests = [EpisodeRequest(task=task, scene=scene, **each) for scene in scenes for task in TASKS]
         config = CollectConfig(requests=tuple(requests), kept_frames=8, seed=1_000 + take)
-        folders.append(args.data / f"{'-'.join(args.scenes)}-{args.seeds}" / f"take-{take:02d}")
-        collect(config, folders[-1], workers=args.workers)
-    return load_clips(folders)
+        collect(config, folder, workers=workers)
+    return folders
 
 
+@functools.cache
 def starts_open(seed: int) -> bool:
     """Tell whether the drawer is open at a start, where the task leaves it open."""
     env = gym.make("A2R-Tabletop-mug-away-v1", reward_model="none", render_mode=None)
@@ -86,26 +95,49 @@ def starts_open(seed: int) -> bool:
     return bool(obs[OBSERVATION["drawer_start"]] > OPEN)
 
 
-def choices(model: str, clips: ClipSet, starts: dict[int, bool]) -> list[dict[str, Any]]:
-    """Let a model choose: one row for each scene, start and task."""
-    scored = score_clips(a2r_gym.load_reward(model), clips, task_tables())
+def choices(
+    model: RewardModel, clips: ClipSet, tasks: Iterable[str] = tuple(TASKS), *, progress: bool = True
+) -> list[dict[str, Any]]:
+    """Let a model choose: one row for each scene, start and task; among equals the same draw for all models."""
+    tasks = tuple(tasks)
+    similarity = similarities(model, clips, [TASKS[task].instruction for task in tasks], progress=progress)
     rows = []
     for scene in np.unique(clips.scene):
-        for seed, is_open in starts.items():
-            for task, info in TASKS.items():
+        for seed in map(int, np.unique(clips.seed)):
+            is_open = starts_open(seed)
+            for column, task in enumerate(tasks):
                 pool = candidates(clips, str(scene), seed, DRAWER_START.get(task, is_open), is_open)
                 solved = successes(clips, pool, task)
                 if solved is None:
                     continue
-                similarity = scored.similarity[pool, scored.column(info.instruction)]
+                mine = similarity[pool, column]
+                best = np.random.default_rng([seed, column]).choice(np.flatnonzero(mine == mine.max()))
                 rows.append(
                     {
                         "scene": str(scene), "seed": seed, "task": task, "candidates": len(pool),
-                        "success": bool(solved[similarity.argmax()]), "floor": float(solved.mean()),
+                        "success": bool(solved[best]), "floor": float(solved.mean()),
                         "ceiling": bool(solved.any()),
                     }
                 )  # fmt: skip
     return rows
+
+
+def similarities(
+    model: RewardModel, clips: ClipSet, instructions: Sequence[str], *, progress: bool = True
+) -> NDArray[np.float32]:
+    """Score every clip against every instruction: float32 (N, number of instructions)."""
+    rows = []
+    for begin in tqdm(range(0, len(clips), BATCH), desc="scoring pools", unit="batch", disable=not progress):
+        videos = [np.asarray(video) for video in clips.frames[begin : begin + BATCH]]
+        if isinstance(model, MatrixModel):
+            rows.append(model.score_matrix(videos, instructions).similarity)
+        else:
+            columns = [model.score(videos, [said] * len(videos)).similarity for said in instructions]
+            rows.append(np.stack(columns, axis=1))
+    found = np.concatenate(rows)
+    if not np.isfinite(found).all():
+        raise NonFiniteRewardError(f"scores must be finite, got {found[~np.isfinite(found)][:4]}")
+    return found
 
 
 def candidates(clips: ClipSet, scene: str, seed: int, want_open: bool, is_open: bool) -> NDArray[np.int64]:

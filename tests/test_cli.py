@@ -19,6 +19,8 @@ OPTIONS = {
     "reward reward-every reward-mode reward-model seed steps video",
     "plan": "action-hold dynamics episodes initial instruction latent measure num-iterations num-plans out plan-steps "
     "population-size reward-model scene screening seed workers",
+    "ddpg-cem": "distractors episodes eval-episodes eval-every no-resume no-video out resume reward reward-mode "
+    "reward-model save-every seed video viewpoint warm-up waypoints",
     "collect": "families no-sheets out preset scale seed sheets tasks workers",
     "on-policy": "episodes out seed",
     "hands": "clips no-sheets out seed sheets templates workers",

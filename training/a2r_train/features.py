@@ -25,6 +25,7 @@ from a2r_gym.errors import DataError
 from a2r_train.augmentation import Augmentation
 from a2r_train.data.clips import ClipSet
 from a2r_train.data.human_clips import HumanClipSet
+from a2r_train.file_lock import locked
 
 __all__ = ["FeatureStore", "JoinedMaps", "cache_features", "join_stores"]
 
@@ -124,7 +125,20 @@ def cache_features(
     sample = repr(Augmentation.draw(np.random.default_rng(seed)))  # changes with the way in which they are drawn
     key = json.dumps([weights, list(shape), seed, sample, last_frames.hexdigest()])
     place = folder / f"features-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
-    place.mkdir(parents=True, exist_ok=True)
+    with locked(place / ".lock"):  # another training on the same data may be at it
+        _complete(place, shape, clips.frames, backbone, seed, workers)
+    flips = np.zeros(shape[:2], dtype=np.bool_)
+    for number in range(1, shape[0]):
+        for clip in range(shape[1]):
+            drawn, _ = _augmentation(seed, number, clip)
+            flips[number, clip] = drawn is not None and drawn.flip
+    return FeatureStore(maps=np.load(place / "maps.npy", mmap_mode="r"), flips=flips)
+
+
+def _complete(
+    place: Path, shape: tuple[int, ...], frames: NDArray[np.uint8], backbone: str, seed: int, workers: int
+) -> None:
+    """Compute the feature maps that are missing in a folder."""
     chunks = [(number, start) for number in range(shape[0]) for start in range(0, shape[1], CHUNK)]
     for name, dtype, size in (("maps", np.float16, shape), ("done", np.bool_, (len(chunks),))):
         if not (place / f"{name}.npy").exists():
@@ -136,7 +150,7 @@ def cache_features(
     if left:
         jobs = [(index, *chunks[index]) for index in left]
         context = multiprocessing.get_context("spawn")
-        arguments = (backbone, place, _where(clips.frames), seed)
+        arguments = (backbone, place, _where(frames), seed)
         with (
             context.Pool(workers, _begin, arguments) as pool,
             tqdm(total=len(chunks), initial=len(chunks) - len(left), desc="encoding clips", unit="chunk") as bar,
@@ -145,12 +159,6 @@ def cache_features(
                 done[index] = True
                 done.flush()
                 bar.update()
-    flips = np.zeros(shape[:2], dtype=np.bool_)
-    for number in range(1, shape[0]):
-        for clip in range(shape[1]):
-            drawn, _ = _augmentation(seed, number, clip)
-            flips[number, clip] = drawn is not None and drawn.flip
-    return FeatureStore(maps=np.load(place / "maps.npy", mmap_mode="r"), flips=flips)
 
 
 class _Worker:

@@ -22,6 +22,7 @@ from tqdm import tqdm
 from a2r_gym.errors import DataError
 from a2r_train.data.something_something import HumanClip, SomethingSomething
 from a2r_train.data.webm import decode_webm, evenly_spread
+from a2r_train.file_lock import locked
 
 __all__ = ["HumanClipSet", "join_human_clips", "load_human_clips"]
 
@@ -175,8 +176,9 @@ def _cached(
     key = hashlib.sha256(json.dumps([_CACHE_FORMAT, shape, marks]).encode()).hexdigest()[:20]
     frames_path, length_path = cache / f"human-{key}.npy", cache / f"human-{key}-length.npy"
     if not (frames_path.exists() and length_path.exists()):
-        cache.mkdir(parents=True, exist_ok=True)
-        _decode(files, shape, frames_path, length_path)
+        with locked(cache / ".lock"):  # another training on the same clips may be at it
+            if not (frames_path.exists() and length_path.exists()):
+                _decode(files, shape, frames_path, length_path)
     frames: NDArray[np.uint8] = np.load(frames_path, mmap_mode="r")
     length: NDArray[np.int32] = np.load(length_path)
     expected = (len(clips), shape[0], shape[1], shape[1], 3)

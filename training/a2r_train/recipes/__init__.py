@@ -126,7 +126,7 @@ def _ours(human: HumanData | None) -> Recipe:
         labels=PAPER_LABELS,
         mirrored=True,
         human=human,
-        trainer=TrainerConfig(num_steps=600, epoch_steps=150),
+        trainer=TrainerConfig(num_steps=1800, epoch_steps=150),
     )
 
 

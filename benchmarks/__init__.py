@@ -1,0 +1,1 @@
+"""Tables of the paper and of this package; README.md beside this file tells how they are made."""

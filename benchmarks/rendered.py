@@ -1,0 +1,83 @@
+"""A table that is ready to be printed: labelled rows of estimates and words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from a2r_gym.metrics import Estimate
+
+__all__ = ["Rendered", "Row", "Value", "mean_of"]
+
+Value = Estimate | str | None
+"""An entry; None prints as a dash."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A line of a table.
+
+    Attributes:
+        label: What it is about.
+        values: One for each column.
+        kind: ``method``, ``floor`` or ``ceiling``.
+    """
+
+    label: str
+    values: tuple[Value, ...]
+    kind: str = "method"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """A table.
+
+    Attributes:
+        name: As it is called on the command line.
+        title: Headline.
+        columns: Their names; that of the rows' labels is not among them.
+        rows: The lines.
+        notes: What one must know to read it.
+    """
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+
+    def records(self) -> list[dict[str, Any]]:
+        """Flatten for CSV: a record an entry."""
+        return [
+            {"table": self.name, "row": row.label, "kind": row.kind, "column": column, **_record(value)}
+            for row in self.rows
+            for column, value in zip(self.columns, row.values, strict=True)
+            if value is not None
+        ]
+
+
+def mean_of(values: list[Value]) -> Value:
+    """Average estimates of independent trials; where one is missing, say why.
+
+    The distance of the mean's limits is the root of the sum of the squared distances of the parts' limits, over their
+    number, so that Wilson's intervals stay lopsided (Zou and Donner, Statistics in Medicine 2008).
+
+    Args:
+        values: The estimates.
+    """
+    words = [value for value in values if not isinstance(value, Estimate)]
+    if words or not values:
+        return words[0] if words else None
+    estimates = [value for value in values if isinstance(value, Estimate)]
+    mean = sum(estimate.value for estimate in estimates) / len(estimates)
+    below = math.hypot(*(estimate.value - estimate.low for estimate in estimates)) / len(estimates)
+    above = math.hypot(*(estimate.high - estimate.value for estimate in estimates)) / len(estimates)
+    return Estimate(mean, mean - below, mean + above, sum(estimate.n for estimate in estimates))
+
+
+def _record(value: Estimate | str) -> dict[str, Any]:
+    if isinstance(value, Estimate):
+        numbers = {name: f"{getattr(value, name):.6g}" for name in ("value", "low", "high")}
+        return {**numbers, "n": value.n, "text": ""}
+    return {"value": "", "low": "", "high": "", "n": "", "text": value}
