@@ -35,7 +35,7 @@ def calibrate(model: MatrixModel, clips: ClipSet, trained: Collection[str] = ())
         DataError: No clip is decided, or all succeed, or all fail.
     """
     there = set(_names(clips).tolist())
-    return fit_calibration(*own_scores(model, clips, there.intersection(trained) or there))
+    return fit_calibration(*own_scores(model, clips, there.intersection(trained) or None))
 
 
 def _names(clips: ClipSet) -> NDArray[np.str_]:
@@ -44,14 +44,14 @@ def _names(clips: ClipSet) -> NDArray[np.str_]:
 
 
 def own_scores(
-    model: MatrixModel, clips: ClipSet, tasks: Collection[str]
+    model: MatrixModel, clips: ClipSet, tasks: Collection[str] | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Score every clip of some tasks that its own task decides against that task's instruction.
 
     Args:
         model: The model.
         clips: The clips.
-        tasks: ``family/task``.
+        tasks: ``family/task``; None: all.
 
     Returns:
         Similarity float32 (N,) and whether it is a success, bool (N,).
@@ -62,7 +62,7 @@ def own_scores(
     similarity, success = [], []
     names = _names(clips)
     for index, task in enumerate(tqdm(labelled_tasks(clips.label_names), desc="calibrating", unit="task")):
-        if task.name not in tasks:
+        if tasks is not None and task.name not in tasks:
             continue
         decided = (clips.success[:, -1, index] >= 0) & ~clips.ambiguous[:, -1, index] & (names == task.name)
         rows = np.flatnonzero(decided)
