@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -22,7 +20,7 @@ from a2r_gym.planners.waypoints import Draw, FewWaypoints, TrajectoryControlErro
 from a2r_gym.protocols import RewardModel
 from a2r_gym.registration import NO_REWARD
 from a2r_gym.rl.evaluation import EVALUATION_SEED
-from a2r_gym.whole_file import whole_file
+from a2r_gym.rl.saved_state import CONFIG, LATEST, REPLAY, save_state
 
 __all__ = [
     "MakeEnv",
@@ -38,7 +36,7 @@ __all__ = [
 ]
 
 SEEDS_OF_A_RUN: Final = 1_000_003
-_CONFIG, _LATEST, _LEARNER, _REPLAY = "config.json", "latest.json", "learner.zip", "replay.pkl"
+_LEARNER = "learner.zip"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,20 +178,7 @@ def save_run(folder: Path, config: RunConfig, learner: DDPGCEM) -> None:
         config: Of the run.
         learner: Between two episodes.
     """
-    state = folder / f"episode-{learner.num_timesteps}"
-    if not state.is_dir():
-        part = state.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        learner.save(part / _LEARNER)
-        learner.save_replay_buffer(part / _REPLAY)
-        os.replace(part, state)
-    for name, content in ((_CONFIG, asdict(config)), (_LATEST, {"episode": learner.num_timesteps})):
-        with whole_file(folder / name) as whole:
-            whole.write_text(json.dumps(content, indent=1) + "\n")
-    for old in folder.glob("episode-*"):
-        if old != state:
-            shutil.rmtree(old)
+    save_state(folder, asdict(config), learner, counted="episode", name=_LEARNER)
 
 
 def load_run(folder: Path) -> RunConfig | None:
@@ -208,14 +193,14 @@ def load_run(folder: Path) -> RunConfig | None:
     Raises:
         CheckpointError: The file is broken.
     """
-    if not (folder / _LATEST).is_file():
+    if not (folder / LATEST).is_file():
         return None
     try:
-        kept = json.loads((folder / _CONFIG).read_text())
+        kept = json.loads((folder / CONFIG).read_text())
         search = CEMConfig(**kept["learner"].pop("cem"))
         return RunConfig(**{**kept, "learner": LearnerConfig(**kept["learner"], cem=search)})
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{folder / _CONFIG} cannot be read ({error}): remove {folder} and start anew") from error
+        raise CheckpointError(f"{folder / CONFIG} cannot be read ({error}): remove {folder} and start anew") from error
 
 
 def load_learner(folder: Path, envs: Any = None, log: Path | None = None) -> DDPGCEM:
@@ -229,14 +214,14 @@ def load_learner(folder: Path, envs: Any = None, log: Path | None = None) -> DDP
     Raises:
         CheckpointError: There is none, or a file of it is missing or cut.
     """
-    if not (folder / _LATEST).is_file():
+    if not (folder / LATEST).is_file():
         raise CheckpointError(f"{folder} holds no run of 'a2r ddpg-cem': train one with --out {folder}")
     try:
-        state = folder / f"episode-{json.loads((folder / _LATEST).read_text())['episode']}"
+        state = folder / f"episode-{json.loads((folder / LATEST).read_text())['episode']}"
         learner = DDPGCEM.load(
             state / _LEARNER, env=envs, device="cpu", tensorboard_log=None if log is None else str(log)
         )
-        learner.load_replay_buffer(state / _REPLAY)
+        learner.load_replay_buffer(state / REPLAY)
     except Exception as error:  # zip, pickle and torch each have their own for a cut file
         raise CheckpointError(
             f"the learner in {folder} cannot be loaded ({type(error).__name__}: {error}): remove the folder, train anew"

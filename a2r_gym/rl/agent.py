@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 from a2r_gym.errors import A2RError, CheckpointError, MissingDependencyError, unknown_name
 from a2r_gym.protocols import RewardModel
 from a2r_gym.registration import NO_REWARD, task_info
-from a2r_gym.whole_file import whole_file
+from a2r_gym.rl.saved_state import CONFIG, LATEST, REPLAY, save_state
 from a2r_gym.wrappers.action_repeat import ActionRepeat
 from a2r_gym.wrappers.episode_rewards import RewardConfig
 
@@ -58,7 +57,7 @@ ENTROPY: Final = "auto_0.1"
 outweigh it for a good part of a short run."""
 EXPLORATION: Final = 0.2
 """Standard deviation of TD3's exploration noise; it has none of its own."""
-_CONFIG, _LATEST, _AGENT, _REPLAY = "config.json", "latest.json", "agent.zip", "replay.pkl"
+_AGENT = "agent.zip"
 
 
 class AgentConfigError(A2RError, ValueError):
@@ -201,20 +200,7 @@ def save_run(folder: Path, config: AgentConfig, agent: OffPolicyAlgorithm) -> No
         config: Of the run.
         agent: As it is now.
     """
-    state = folder / f"step-{agent.num_timesteps}"
-    if not state.is_dir():
-        part = state.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        agent.save(part / _AGENT)
-        agent.save_replay_buffer(part / _REPLAY)
-        os.replace(part, state)
-    for name, content in ((_CONFIG, asdict(config)), (_LATEST, {"step": agent.num_timesteps})):
-        with whole_file(folder / name) as whole:
-            whole.write_text(json.dumps(content, indent=1) + "\n")
-    for old in folder.glob("step-*"):
-        if old != state:
-            shutil.rmtree(old)
+    save_state(folder, asdict(config), agent, counted="step", name=_AGENT)
 
 
 def load_run(folder: Path) -> AgentConfig | None:
@@ -229,12 +215,12 @@ def load_run(folder: Path) -> AgentConfig | None:
     Raises:
         CheckpointError: The file is broken.
     """
-    if not (folder / _LATEST).is_file():
+    if not (folder / LATEST).is_file():
         return None
     try:
-        return AgentConfig(**json.loads((folder / _CONFIG).read_text()))
+        return AgentConfig(**json.loads((folder / CONFIG).read_text()))
     except (OSError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{folder / _CONFIG} cannot be read ({error}): remove {folder} and start anew") from error
+        raise CheckpointError(f"{folder / CONFIG} cannot be read ({error}): remove {folder} and start anew") from error
 
 
 def load_agent(
@@ -254,15 +240,15 @@ def load_agent(
     Raises:
         CheckpointError: There is none, or a file of it is missing or cut.
     """
-    if not (folder / _LATEST).is_file():
+    if not (folder / LATEST).is_file():
         raise CheckpointError(f"{folder} holds no run: train one with 'a2r rl {config.env} --out {folder}'")
     try:
-        state = folder / f"step-{json.loads((folder / _LATEST).read_text())['step']}"
+        state = folder / f"step-{json.loads((folder / LATEST).read_text())['step']}"
         agent = ALGORITHMS[config.algorithm].load(
             state / _AGENT, env=envs, device="cpu", tensorboard_log=str(folder / "tensorboard")
         )
         if replay:
-            agent.load_replay_buffer(state / _REPLAY)
+            agent.load_replay_buffer(state / REPLAY)
     except Exception as error:  # zip, pickle and torch each have their own for a cut file
         raise CheckpointError(
             f"the agent in {folder} cannot be loaded ({type(error).__name__}: {error}): remove the folder, train anew"
@@ -295,7 +281,7 @@ def discard_run(folder: Path) -> None:
     """
     if load_run(folder) is None:
         return
-    for name in (_LATEST, _CONFIG, "result.json", "curve.csv", "curve.png", "episode.mp4"):
+    for name in (LATEST, CONFIG, "result.json", "curve.csv", "curve.png", "episode.mp4"):
         (folder / name).unlink(missing_ok=True)
     for state in (*folder.glob("step-*"), folder / "tensorboard"):
         shutil.rmtree(state, ignore_errors=True)

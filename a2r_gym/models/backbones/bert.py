@@ -95,7 +95,7 @@ def load_minilm() -> BertTower:
     folder = _minilm_folder()
     tokenizer = load_tokenizer(folder)
     with quiet_transformers():
-        # eager: the backward pass of the fused attention is twice as slow on a CPU at the length of a sentence
+        # eager: the fused attention's backward pass is slower on a CPU at the length of a sentence
         bert = AutoModel.from_pretrained(folder, add_pooling_layer=False, attn_implementation="eager")
     return BertTower(bert, tokenizer, pooling="mean")
 

@@ -1,6 +1,6 @@
 """The exact dynamics: candidates are rolled out in copies of the environment, and only wanted steps are rendered.
 
-Rolling out costs a tenth of what rendering the wanted steps does, so the environment's own ``step`` is used, which
+Rolling out costs little beside rendering the wanted steps, so the environment's own ``step`` is used, which
 knows each family's control and success rule, in worker processes that share the rendering.
 """
 
