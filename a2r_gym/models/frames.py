@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from a2r_gym.errors import FrameError, InstructionError
 
-__all__ = ["check_instructions", "check_video", "resize_frames"]
+__all__ = ["check_instructions", "check_push", "check_video", "resize_frames"]
 
 _RESIZE_BATCH = 64
 """Pictures that are floats at a time."""
@@ -92,3 +92,16 @@ def resize_frames(frames_NHWC: NDArray[np.uint8], size: int) -> NDArray[np.uint8
         small = torch.nn.functional.interpolate(pictures, size=(size, size), mode="bilinear", antialias=True)
         out[begin : begin + len(part)] = small.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).numpy()
     return out
+
+
+def check_push(frames: NDArray[np.uint8], reset_mask: NDArray[np.bool_], episodes: int) -> None:
+    """Check that a stream was given one frame and one reset mark for each of its episodes.
+
+    Raises:
+        FrameError: It was not.
+    """
+    if len(frames) != episodes or np.shape(reset_mask) != (len(frames),):
+        raise FrameError(
+            f"this stream has {episodes} episodes: expected as many frames and reset marks, got "
+            f"{len(frames)} frames and reset_mask of shape {np.shape(reset_mask)}"
+        )

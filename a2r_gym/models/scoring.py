@@ -17,7 +17,7 @@ from torch import Tensor
 
 from a2r_gym.errors import FrameError, NonFiniteRewardError
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig
-from a2r_gym.models.frames import check_instructions, check_video, resize_frames
+from a2r_gym.models.frames import check_instructions, check_push, check_video, resize_frames
 from a2r_gym.models.methods import Method
 from a2r_gym.models.reward_network import FrameEncoder
 from a2r_gym.models.runtime import make_runtime
@@ -231,11 +231,7 @@ class Adapt2RewardStream:
         Raises:
             FrameError: Wrong frames, or an episode that was never reset.
         """
-        if len(frames) != len(self._windows) or np.shape(reset_mask) != (len(frames),):
-            raise FrameError(
-                f"this stream has {len(self._windows)} episodes: expected as many frames and reset marks, got "
-                f"{len(frames)} frames and reset_mask of shape {np.shape(reset_mask)}"
-            )
+        check_push(frames, reset_mask, len(self._windows))
         return self.push_rows(np.arange(len(frames)), frames, reset_mask)
 
     def push_rows(self, rows: NDArray[np.int64], frames: NDArray[np.uint8], reset_mask: NDArray[np.bool_]) -> Scores:

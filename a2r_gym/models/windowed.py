@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2r_gym.errors import FrameError, NonFiniteRewardError
-from a2r_gym.models.frames import check_instructions, check_video, resize_frames
+from a2r_gym.models.frames import check_instructions, check_push, check_video, resize_frames
 from a2r_gym.models.reward_network import FrameEncoder, RewardNetwork
 from a2r_gym.models.runtime import FrameRuntime, make_runtime
 from a2r_gym.models.scoring import Calibration
@@ -160,11 +160,7 @@ class WindowedStream:
         Raises:
             FrameError: Wrong frames, or an episode that was never reset.
         """
-        if len(frames) != len(self._windows) or np.shape(reset_mask) != (len(frames),):
-            raise FrameError(
-                f"this stream has {len(self._windows)} episodes: expected as many frames and reset marks, got "
-                f"{len(frames)} frames and reset_mask of shape {np.shape(reset_mask)}"
-            )
+        check_push(frames, reset_mask, len(self._windows))
         return self.push_rows(np.arange(len(frames)), frames, reset_mask)
 
     def push_rows(self, rows: NDArray[np.int64], frames: NDArray[np.uint8], reset_mask: NDArray[np.bool_]) -> Scores:
