@@ -61,8 +61,8 @@ evaluate: $(STAMP) ## measure the bundled checkpoint on held-out rollouts
 	$(BIN)/a2r collect --preset test --out $(DATA)/test --workers $(WORKERS)
 	$(BIN)/a2r evaluate --model a2r-small --data $(DATA)/test --out $(RUNS)/evaluation
 
-agents: $(STAMP) ## agents on the learned reward beside agents on the dense one, three tasks, three seeds (about an hour)
-	$(BIN)/python benchmarks/agents.py --out $(RUNS)/agents --workers $(WORKERS)
+agents: $(STAMP) ## learning curves on the learned, the dense and the sparse reward (about 7 hours; run again to resume)
+	$(BIN)/python benchmarks/run_all.py --preset full --only curves --out $(RUNS)/tables-full --workers $(WORKERS)
 
 clean: ## remove .venv and caches; data, runs and out stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info training/*.egg-info

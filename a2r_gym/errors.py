@@ -73,7 +73,7 @@ class RenderError(A2RError, RuntimeError):
 
 
 class BackendError(A2RError, RuntimeError):
-    """No OpenGL backend works on this machine."""
+    """No OpenGL backend works on this machine, or its CPU lacks what a runtime needs."""
 
 
 class MissingDependencyError(A2RError, ImportError):

@@ -14,11 +14,14 @@ import subprocess
 import sys
 import threading
 import weakref
+from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from a2r_gym.disk_cache import cached, digest
 from a2r_gym.errors import BackendError, FrameError, MissingDependencyError, RenderError, unknown_name
 from a2r_gym.llvm_clash import load_triton_first
 
@@ -33,10 +36,11 @@ PROBE_SECONDS: Final = 30.0
 """Time limit for trying out a backend in a process of its own."""
 PAPER_SAMPLES: Final = 4
 """Antialiasing samples per pixel in ``paper``."""
-LARGE_MESH: Final = 500
+LARGE_MESH: Final = 2000
 """Triangles above which a mesh is cut."""
 KEPT_TRIANGLES: Final = 0.1
 """Fraction of a large mesh's triangles that the twin keeps."""
+_TWIN: Final = "model.mjb"
 
 _HEADLESS: Final = ("egl", "osmesa")
 """Backends that need no display, in the order in which they are tried."""
@@ -306,11 +310,13 @@ def _camera(model: mujoco.MjModel, camera: str | int | None) -> mujoco.MjvCamera
 
 
 def _is_blank(frame: NDArray[np.uint8]) -> bool:
-    return bool(frame.size > 3 and (frame == frame[0, 0]).all())
+    # The middle pixel settles nearly every real picture without a pass over the whole of it.
+    corner, middle = frame[0, 0], frame[frame.shape[0] // 2, frame.shape[1] // 2]
+    return bool(frame.size > 3 and (corner == middle).all() and (frame == corner).all())
 
 
 def decimated_model(spec: mujoco.MjSpec) -> mujoco.MjModel:
-    """Compile a render-only twin of a scene: large meshes are cut to a tenth, nothing collides.
+    """Compile a render-only twin of a scene: large meshes are cut to a tenth, nothing collides. Twins are kept on disk.
 
     Args:
         spec: The scene; it is not changed.
@@ -324,14 +330,26 @@ def decimated_model(spec: mujoco.MjSpec) -> mujoco.MjModel:
     import mujoco
 
     try:
-        import fast_simplification
+        importlib.import_module("fast_simplification")
     except ImportError as error:
         raise MissingDependencyError(
             "the render preset 'fast' needs fast-simplification, which is not installed: "
             "pip install 'a2r-gym[metaworld]'; or use render_preset='paper'"
         ) from error
+    version = metadata.version("fast-simplification")
+    full = spec.copy().compile()
+    binary = np.empty(mujoco.mj_sizeModel(full), np.uint8)
+    mujoco.mj_saveModel(full, None, binary)
+    key = digest([mujoco.__version__, version, Path(__file__).read_bytes(), binary.tobytes()])
+    folder = cached(f"twin-{key}", lambda place: mujoco.mj_saveModel(_decimate(spec, full), str(place / _TWIN), None))
+    return mujoco.MjModel.from_binary_path(str(folder / _TWIN))
+
+
+def _decimate(spec: mujoco.MjSpec, full: mujoco.MjModel) -> mujoco.MjModel:
+    import fast_simplification
+    import mujoco
+
     twin = spec.copy()
-    full = twin.compile()
     for mesh in list(twin.meshes):
         number = full.mesh(mesh.name).id
         triangles, textured = int(full.mesh_facenum[number]), int(full.mesh_texcoordnum[number]) > 0

@@ -124,7 +124,7 @@ class Results:
 
     def pooled(self, method: str, setting: str, key: str) -> Value:
         """Pool an estimate over seeds, or say why there is none; None where the clips are too few for it."""
-        from benchmarks.generalisation import pool_seeds
+        from benchmarks.protocol import pool_seeds
 
         done = self.done(method, setting)
         if not done:

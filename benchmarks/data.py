@@ -18,14 +18,18 @@ from a2r_train.collect_plan import CollectConfig, EpisodeRequest
 from a2r_train.collect_presets import PAPER_SEEDS, PAPER_TASKS, PRESETS, TEST_SEEDS, VALIDATION_SEEDS
 from a2r_train.data.hands.dataset import HandsConfig, make_hands
 from a2r_train.data.something_something import SomethingSomething
+from benchmarks.c2r_pools import c2r_pool_folders, collect_c2r_pools
+from benchmarks.candidates import take_folders
 from benchmarks.cells import Setup
-from benchmarks.pools import collect_pools, pool_folders
+from benchmarks.pools import collect_pools
 
 __all__ = ["SOURCES", "fingerprint", "folders", "human_source", "prepare"]
 
 HUMAN: Final = "human"
-SOURCES: Final = ("paper", "validation-scenes", "paper-test", "pools", HUMAN)
-"""Robot clips of the paper's protocol to train, to calibrate and to report on; candidates; human clips."""
+_C2R: Final = ("c2r", "c2r-validation")
+SOURCES: Final = ("paper", "validation-scenes", "paper-test", "pools", *_C2R, "c2r-pools", HUMAN)
+"""Robot clips of the paper's protocol to train, to calibrate and to report on; candidates; those of Concept2Robot's
+environments; human clips."""
 _HUMAN_CLIPS: Final = 7_200
 _HUMAN_TEMPLATES: Final = (5, 41, 44, 46, 93, 94, 86, 87, 170, 27, 106, 158, 6, 164, 171)
 _TINY: Final = (("success", 3), ("random", 2), ("missed", 2))
@@ -36,9 +40,11 @@ def folders(setup: Setup, source: str) -> list[Path]:
     """Return where a source lies."""
     if source == HUMAN:
         return [setup.human]
+    preset = setup.preset
     if source == "pools":
-        preset = setup.preset
-        return pool_folders(setup.data / "pools", preset.scenes, preset.pool_starts, preset.pool_takes)
+        return take_folders(setup.data / "pools", preset.scenes, preset.pool_starts, preset.pool_takes)
+    if source == "c2r-pools":
+        return c2r_pool_folders(setup.data / source, preset.c2r_settings, preset.c2r_starts, preset.c2r_takes)
     return [setup.data / source]
 
 
@@ -97,7 +103,7 @@ def prepare(setup: Setup, sources: Iterable[str], workers: int) -> None:
 def _makers(setup: Setup, workers: int) -> dict[str, Callable[[], object]]:
     preset = setup.preset
     tiny = _tiny_collections(preset.scenes)
-    configs = tiny if preset.own_data else {name: PRESETS[name]() for name in tiny}
+    configs = {name: PRESETS[name]() for name in (*tiny, *_C2R)} | (tiny if preset.own_data else {})
     human = HandsConfig(num_clips=_HUMAN_CLIPS, templates=_HUMAN_TEMPLATES)
     makers: dict[str, Callable[[], object]] = {
         name: lambda name=name: collect(configs[name], setup.data / name, workers=workers)  # type: ignore[misc]
@@ -107,6 +113,10 @@ def _makers(setup: Setup, workers: int) -> dict[str, Callable[[], object]]:
     makers["pools"] = lambda: collect_pools(
         setup.data / "pools", preset.scenes, preset.pool_starts, preset.pool_takes, workers=workers
     )
+    makers["c2r-pools"] = lambda: collect_c2r_pools(
+        setup.data / "c2r-pools", preset.c2r_settings, preset.c2r_tasks, preset.c2r_starts, preset.c2r_takes,
+        workers=workers,
+    )  # fmt: skip
     return makers
 
 

@@ -1,15 +1,21 @@
-"""Intervals of a table as a picture, in SVG."""
+"""Intervals of a table, and its curves, as pictures, in SVG."""
 
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 from a2r_gym.metrics import Estimate
-from benchmarks.rendered import Rendered
+from benchmarks.rendered import Curves, Rendered
 
-__all__ = ["interval_plot"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["curve_plot", "interval_plot"]
 
 _COLOURS = {"method": "#1f5fa8", "floor": "#999999", "ceiling": "#4a9950"}
+_LINES = ("#1f5fa8", "#c8641e", "#7b4aa0", "#a33b53")
+"""Of one method after the other, where lines cross."""
 _ROW_HEIGHT, _COLUMN_WIDTH, _LABEL_WIDTH = 0.28, 1.9, 2.6
 
 
@@ -47,6 +53,43 @@ def interval_plot(table: Rendered) -> str:
         panel.grid(axis="x", alpha=0.3)
         panel.set_ylim(len(rows) - 0.5, -0.5)
     panels[0].set_yticks(range(len(rows)), [row.label for row in rows], fontsize=7)
+    return _svg(figure)
+
+
+def curve_plot(curves: Curves) -> str:
+    """Draw each line with the band of its intervals.
+
+    Args:
+        curves: What there is.
+
+    Returns:
+        An ``<svg>`` element; empty where there are no lines.
+    """
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    if not curves.lines:
+        return ""
+    figure = Figure(figsize=(7.0, 3.6), layout="constrained")
+    FigureCanvasSVG(figure)
+    axes = figure.subplots()
+    methods = 0
+    for line in curves.lines:
+        colour = _COLOURS[line.kind]
+        if line.kind == "method":
+            colour, methods = _LINES[methods % len(_LINES)], methods + 1
+        places, values = zip(*line.points, strict=True)
+        axes.fill_between(places, [v.low for v in values], [v.high for v in values], color=colour, alpha=0.15)
+        axes.plot(places, [v.value for v in values], "o-", markersize=3, color=colour, label=line.label)
+    axes.set_xlabel(curves.x, fontsize=8)
+    axes.set_ylabel(curves.y, fontsize=8)
+    axes.tick_params(labelsize=7)
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside right upper", fontsize=7, frameon=False)
+    return _svg(figure)
+
+
+def _svg(figure: Figure) -> str:
     drawn = io.StringIO()
     figure.savefig(drawn, format="svg", metadata={"Date": None})
     return drawn.getvalue()[drawn.getvalue().index("<svg") :]

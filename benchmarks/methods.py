@@ -19,7 +19,7 @@ from a2r_gym.protocols import RewardModel
 from a2r_train.calibrate import calibrate
 from a2r_train.data.clips import load_clips
 from a2r_train.file_lock import locked
-from a2r_train.recipes import RECIPES, get_recipe
+from a2r_train.recipes import C2R_LABELS, RECIPES, get_recipe
 from benchmarks.cells import Cell, Setup, identity
 from benchmarks.data import fingerprint
 from benchmarks.presets import Preset
@@ -32,6 +32,7 @@ __all__ = [
     "told",
     "train",
     "training_cell",
+    "training_data",
     "training_id",
     "weights",
 ]  # fmt: skip
@@ -41,6 +42,8 @@ ENTRY: Final = "entry:"
 TRAINING: Final = "training"
 TRAINING_VERSION: Final = 1
 TRAINING_DATA: Final = ("paper", "validation-scenes", "human")
+_C2R_DATA: Final = ("c2r", "c2r-validation", "human")
+"""Robot clips to train and to calibrate on, human clips."""
 _LINES: Final = 15
 """Of a training's log, told when it fails."""
 
@@ -48,6 +51,11 @@ _LINES: Final = 15
 def is_recipe(method: str) -> bool:
     """Tell whether a method is trained here; the bundled checkpoint is not, though a recipe has its name."""
     return method in RECIPES and method not in bundled_names()
+
+
+def training_data(recipe: str) -> tuple[str, str, str]:
+    """Name the data that a recipe is trained on, those that it is calibrated on, and the human clips."""
+    return _C2R_DATA if get_recipe(recipe).labels == C2R_LABELS else TRAINING_DATA
 
 
 def weights(method: str, preset: Preset) -> Any:
@@ -70,7 +78,7 @@ def training_cell(recipe: str, seed: int) -> Cell:
 
 def training_id(recipe: str, seed: int, setup: Setup) -> str:
     """Name a training by all that its checkpoint follows from."""
-    data = [fingerprint(setup, source) for source in TRAINING_DATA]
+    data = [fingerprint(setup, source) for source in training_data(recipe)]
     return identity(training_cell(recipe, seed), TRAINING_VERSION, {}, data, weights(recipe, setup.preset))
 
 
@@ -125,9 +133,10 @@ def train(recipe: str, seed: int, setup: Setup) -> Path:
 
 
 def _command(recipe: str, seed: int, setup: Setup, folder: Path) -> list[str]:
+    robot, validation, _ = training_data(recipe)
     command = [
-        sys.executable, "-m", "a2r_gym.cli", "fit", recipe, "--data", str(setup.data / "paper"), "--validation",
-        str(setup.data / "validation-scenes"), "--human", str(setup.human), "--out", str(folder), "--seed", str(seed),
+        sys.executable, "-m", "a2r_gym.cli", "fit", recipe, "--data", str(setup.data / robot), "--validation",
+        str(setup.data / validation), "--human", str(setup.human), "--out", str(folder), "--seed", str(seed),
         "--threads", str(setup.threads), "--workers", "1", "--name", recipe, "--resume",
     ]  # fmt: skip
     return command + (["--steps", str(setup.preset.steps)] if setup.preset.steps else [])

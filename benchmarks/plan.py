@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmarks.cells import Job, Setup, identity
 from benchmarks.data import SOURCES, fingerprint
-from benchmarks.methods import TRAINING, TRAINING_DATA, is_recipe, training_cell, training_id, weights
+from benchmarks.methods import TRAINING, is_recipe, training_cell, training_data, training_id, weights
 from benchmarks.tables import find_table
 
 __all__ = ["make_plan", "needed_sources"]
@@ -17,11 +17,11 @@ def needed_sources(tables: Sequence[str], setup: Setup) -> list[str]:
     found: set[str] = set()
     for name in tables:
         table = find_table(name)
-        found.update(table.DATA)
         methods = {cell.method for cell in table.cells(setup.preset)}
-        if any(is_recipe(method) for method in methods):
-            found.update(TRAINING_DATA)
-        elif any(":" in method and not method.startswith("entry:") for method in methods):
+        found.update(table.DATA if methods else ())
+        trained = [method for method in methods if is_recipe(method)]
+        found.update(source for method in trained for source in training_data(method))
+        if not trained and any(":" in method and not method.startswith("entry:") for method in methods):
             found.add("validation-scenes")  # baselines without training are calibrated there
     return [source for source in SOURCES if source in found]
 

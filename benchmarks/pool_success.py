@@ -6,7 +6,7 @@ counts). AUROC: mean over tasks, failures half random and half near-success.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,12 @@ from a2r_train.evaluate import task_tables
 from a2r_train.scored_clips import score_clips
 from benchmarks.cells import Cell, Results, Setup
 from benchmarks.data import folders
-from benchmarks.generalisation import auroc
 from benchmarks.methods import settle
 from benchmarks.pools import choices
+from benchmarks.protocol import auroc
 from benchmarks.rendered import Row, Value
 
-__all__ = ["LEFT_OUT", "bounds", "compare", "measure_scene", "scene_clips"]
+__all__ = ["LEFT_OUT", "bounds", "by_pool", "compare", "measure_scene", "scene_clips", "success_of"]
 
 LEFT_OUT = tuple(task for task in TASKS if task not in PAPER_TASKS)
 """Tasks that the robot never did."""
@@ -53,11 +53,22 @@ def measure_scene(cell: Cell, setup: Setup, scene: str, tasks: Sequence[str]) ->
     scored = score_clips(model, scene_clips(setup, "paper-test", scene), task_tables(), progress=False)
     mask = np.isin(scored.name, [f"tabletop/{task}" for task in tasks])
     ranked = auroc(scored, mask, np.random.default_rng(0))
+    return success_of(chosen) | {"auroc": list(ranked) if np.isfinite(ranked.value) else None}
+
+
+def success_of(chosen: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Sum up what a model has chosen.
+
+    Args:
+        chosen: A row a pool: ``scene``, ``seed``, ``task``, ``success``, ``floor`` and ``ceiling``.
+
+    Returns:
+        ``success``, ``floor``, ``ceiling``: value, low, high, n; ``choices``: a row a pool.
+    """
     return {
         "success": list(wilson(sum(row["success"] for row in chosen), len(chosen))),
         "floor": _mean([row["floor"] for row in chosen]),
         "ceiling": list(wilson(sum(row["ceiling"] for row in chosen), len(chosen))),
-        "auroc": list(ranked) if np.isfinite(ranked.value) else None,
         "choices": [{key: row[key] for key in ("scene", "seed", "task", "success")} for row in chosen],
     }
 
@@ -102,8 +113,8 @@ def compare(results: Results, ours: str, others: Iterable[str], settings: Sequen
     Returns:
         A sentence.
     """
-    mine = _by_pool(results, ours, settings)
-    theirs = {other: pools for other in others if (pools := _by_pool(results, other, settings)).keys() == mine.keys()}
+    mine = by_pool(results, ours, settings)
+    theirs = {other: pools for other in others if (pools := by_pool(results, other, settings)).keys() == mine.keys()}
     if not mine or not theirs:
         return f"{ours} is compared with the best of the others where both are done in all settings."
     best = max(theirs, key=lambda other: _rate(theirs[other]))
@@ -121,7 +132,7 @@ def compare(results: Results, ours: str, others: Iterable[str], settings: Sequen
     )
 
 
-def _by_pool(results: Results, method: str, settings: Sequence[str]) -> dict[tuple[str, str, int], float]:
+def by_pool(results: Results, method: str, settings: Sequence[str]) -> dict[tuple[str, str, int], float]:
     """Pool -> share of the seeds that succeed; nothing where a setting is missing."""
     found: dict[tuple[str, str, int], list[bool]] = {}
     for setting in settings:

@@ -22,29 +22,22 @@ from typing import Any, Final
 import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 import a2r_gym
 from a2r_gym.envs.tabletop.env import OBSERVATION
 from a2r_gym.envs.tabletop.tasks import TASKS
-from a2r_gym.errors import NonFiniteRewardError
 from a2r_gym.metrics import Estimate, wilson
-from a2r_gym.protocols import MatrixModel, RewardModel
-from a2r_train.collect import collect
-from a2r_train.collect_plan import CollectConfig, EpisodeRequest
+from a2r_gym.protocols import RewardModel
 from a2r_train.data.clips import ClipSet, load_clips
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # it is also run as a script
+
+from benchmarks.candidates import TAKES, chosen, collect_takes, similarities, take_folders
+
 SCENES: Final = ("train", "recolor", "viewpoint", "rearranged")
-FIRST_SEED: Final = 9_500
-"""Test seeds: other sessions of training, validation and evaluation have others."""
-TAKES: Final = ("success", "random", "missed", "random", "stopped_short", "success", "undone", "random", "success",
-                "missed", "random", "stopped_short", "success", "random", "undone")  # fmt: skip
-"""What each take of a task sets out to do."""
 ANY_FRAME: Final = ("mug-left", "mug-right")
 DRAWER_START: Final = {"drawer-close": True, "drawer-open": False}
 """Whether the drawer has to be open at the start, for the tasks that need one or the other."""
-BATCH: Final = 64
-"""Clips a call of a model."""
 OPEN: Final = 0.06
 """Metres by which an open drawer is."""
 
@@ -61,28 +54,19 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/pools"))
     args = parser.parse_args()
     clips = load_clips(collect_pools(args.data, args.scenes, args.seeds, args.takes, workers=args.workers))
-    chosen = {model: choices(a2r_gym.load_reward(model), clips) for model in args.models}
-    lines = table(chosen, args.scenes)
+    found = {model: choices(a2r_gym.load_reward(model), clips) for model in args.models}
+    lines = table(found, args.scenes)
     print("\n".join(lines))
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "report.md").write_text("\n".join(lines) + "\n")
-    (args.out / "choices.json").write_text(json.dumps(chosen, indent=1) + "\n")
+    (args.out / "choices.json").write_text(json.dumps(found, indent=1) + "\n")
     return 0
-
-
-def pool_folders(data: Path, scenes: Sequence[str], seeds: int, takes: int) -> list[Path]:
-    """Return where pools lie: one folder a take, each with every task from every start."""
-    return [data / f"{'-'.join(scenes)}-{seeds}" / f"take-{take:02d}" for take in range(min(takes, len(TAKES)))]
 
 
 def collect_pools(data: Path, scenes: Sequence[str], seeds: int, takes: int, *, workers: int) -> list[Path]:
     """Collect what is missing; returns the folders."""
-    folders = pool_folders(data, scenes, seeds, takes)
-    for take, (folder, source) in enumerate(zip(folders, TAKES, strict=False)):
-        each = {"family": "tabletop", "sources": ((source, seeds),), "first_seed": FIRST_SEED}
-        requests = [EpisodeRequest(task=task, scene=scene, **each) for scene in scenes for task in TASKS]
-        config = CollectConfig(requests=tuple(requests), kept_frames=8, seed=1_000 + take)
-        collect(config, folder, workers=workers)
+    folders = take_folders(data, scenes, seeds, takes)
+    collect_takes(folders, "tabletop", scenes, tuple(TASKS), seeds, workers=workers)
     return folders
 
 
@@ -110,34 +94,9 @@ def choices(
                 solved = successes(clips, pool, task)
                 if solved is None:
                     continue
-                mine = similarity[pool, column]
-                best = np.random.default_rng([seed, column]).choice(np.flatnonzero(mine == mine.max()))
-                rows.append(
-                    {
-                        "scene": str(scene), "seed": seed, "task": task, "candidates": len(pool),
-                        "success": bool(solved[best]), "floor": float(solved.mean()),
-                        "ceiling": bool(solved.any()),
-                    }
-                )  # fmt: skip
+                found = chosen(similarity[pool, column], solved, [seed, column])
+                rows.append({"scene": str(scene), "seed": seed, "task": task, **found})
     return rows
-
-
-def similarities(
-    model: RewardModel, clips: ClipSet, instructions: Sequence[str], *, progress: bool = True
-) -> NDArray[np.float32]:
-    """Score every clip against every instruction: float32 (N, number of instructions)."""
-    rows = []
-    for begin in tqdm(range(0, len(clips), BATCH), desc="scoring pools", unit="batch", disable=not progress):
-        videos = [np.asarray(video) for video in clips.frames[begin : begin + BATCH]]
-        if isinstance(model, MatrixModel):
-            rows.append(model.score_matrix(videos, instructions).similarity)
-        else:
-            columns = [model.score(videos, [said] * len(videos)).similarity for said in instructions]
-            rows.append(np.stack(columns, axis=1))
-    found = np.concatenate(rows)
-    if not np.isfinite(found).all():
-        raise NonFiniteRewardError(f"scores must be finite, got {found[~np.isfinite(found)][:4]}")
-    return found
 
 
 def candidates(clips: ClipSet, scene: str, seed: int, want_open: bool, is_open: bool) -> NDArray[np.int64]:
@@ -154,10 +113,10 @@ def successes(clips: ClipSet, pool: NDArray[np.int64], task: str) -> NDArray[np.
     return np.asarray((done == 1).any(axis=1) if task in ANY_FRAME else done[:, -1] == 1)
 
 
-def table(chosen: dict[str, list[dict[str, Any]]], scenes: list[str]) -> list[str]:
+def table(found: dict[str, list[dict[str, Any]]], scenes: list[str]) -> list[str]:
     """Print, for each scene, every model's share of successes between floor and ceiling."""
     lines = ["| model | scene | success [95 %] | of each task | floor | ceiling | pools |", "| --- " * 7 + "|"]
-    for model, rows in chosen.items():
+    for model, rows in found.items():
         for scene in scenes:
             mine = [row for row in rows if row["scene"] == scene]
             rate = share([row["success"] for row in mine])

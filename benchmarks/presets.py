@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from a2r_gym.errors import unknown_name
+from a2r_train.collect_presets import C2R_TASKS
+from benchmarks.c2r_pools import C2R_SETTINGS
 
 __all__ = ["FLOORS", "PRESETS", "Preset", "get_preset", "recipe_name", "shown"]
 
@@ -39,6 +41,19 @@ class Preset:
         trials: Of each planner in each scene.
         population: Candidates of each plan.
         iterations: Refinements of each plan.
+        chain_models: Models that follow two instructions, one after the other.
+        chain_plans: How many a trial has at most: three for each instruction, as in planning, and one more for each so
+            that success can be seen twice.
+        chain_trials: Of each of them; 0: that table is left out.
+        agent_tasks: Meta-World tasks that agents are trained on, once with each of ``seeds``; none: likewise.
+        agent_steps: Decisions of each agent.
+        agent_episodes: Fresh episodes that each is measured on, at the end and at each point of its curve.
+        c2r_methods: Models that are compared in Concept2Robot's environments; ours comes first.
+        c2r_settings: Views and distractors there, of `benchmarks.c2r_pools.C2R_SETTINGS`; the first is what others are
+            compared with. None: that table is left out.
+        c2r_tasks: Tasks there.
+        c2r_starts: Starts of each of them.
+        c2r_takes: Candidates from each start.
         own_data: Whether it makes tiny data of its own below the output folder.
     """
 
@@ -60,6 +75,17 @@ class Preset:
     trials: int = 10
     population: int = 100
     iterations: int = 0
+    chain_models: tuple[str, ...] = ("a2r-small",)
+    chain_plans: int = 8
+    chain_trials: int = 0
+    agent_tasks: tuple[str, ...] = ()
+    agent_steps: int = 10_000
+    agent_episodes: int = 20
+    c2r_methods: tuple[str, ...] = ()
+    c2r_settings: tuple[str, ...] = ()
+    c2r_tasks: tuple[str, ...] = C2R_TASKS
+    c2r_starts: int = 12
+    c2r_takes: int = 12
     own_data: bool = False
 
     def with_weights(self, weights: str | None) -> Preset:
@@ -94,7 +120,10 @@ def shown(method: str) -> str:
     return method.rpartition("/")[2] if method.startswith("entry:") else method
 
 
-_LOSSES: Final = ("paper-human-6", "paper-without-prompts", "paper-without-bce", "paper-without-cross-domain")
+_LOSSES: Final = (
+    "paper-human-6", "paper-without-failures", "paper-without-prompts", "paper-without-bce",
+    "paper-without-cross-domain",
+)  # fmt: skip
 _CONTROLS: Final = ("ours-unrelated", "ours-shuffled", "ours-human-6-by-hand")
 
 PRESETS: Final = {
@@ -114,14 +143,36 @@ PRESETS: Final = {
         planning_scenes=("train",),
         trials=1,
         population=2,
+        chain_plans=2,
+        chain_trials=1,
+        agent_tasks=("drawer-close",),
+        agent_steps=5,
+        agent_episodes=1,
+        c2r_methods=("frame-counter",),
+        c2r_settings=C2R_SETTINGS[:2],
+        c2r_tasks=C2R_TASKS[:1],
+        c2r_starts=1,
+        c2r_takes=2,
         own_data=True,
     ),
     "small": Preset(
         name="small",
         families=("ours", "dvd", "liv", "concept2robot"),
-        steps=300,
-        ablations=("ours-human-6", "paper-human-6", "paper-without-prompts", "ours-shuffled"),
+        steps=500,
+        ablations=(
+            "ours-robot-only", "ours-human-6", "ours-unrelated", "ours-shuffled", "paper-human-6",
+            "paper-without-failures", "paper-without-prompts", "paper-without-bce",
+        ),
         planning_scenes=("train", "rearranged"),
+    ),
+    "protocol": Preset(
+        name="protocol",
+        seeds=(0, 1, 2),
+        steps=500,
+        ablations=(
+            "ours-robot-only", "ours-human-3", "ours-human-6", "ours-human-9", "ours-human-12", *_CONTROLS,
+            "paper-robot-only", *_LOSSES,
+        ),
     ),
     "full": Preset(
         name="full",
@@ -137,6 +188,12 @@ PRESETS: Final = {
         planned=("ours-human-6", "dvd-human-6", "liv-human-6", "concept2robot-human-6"),
         trials=210,
         iterations=1,
+        chain_trials=80,
+        agent_tasks=(
+            "drawer-close", "door-close", "faucet-close", "plate-slide-side", "faucet-open", "window-close",
+        ),
+        c2r_methods=("c2r-ours", "c2r-concept2robot", "c2r-dvd", "c2r-liv", "a2r-small", *FLOORS),
+        c2r_settings=C2R_SETTINGS,
     ),
 }  # fmt: skip
 """The sizes by name."""

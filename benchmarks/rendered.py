@@ -8,7 +8,7 @@ from typing import Any
 
 from a2r_gym.metrics import Estimate
 
-__all__ = ["Rendered", "Row", "Value", "mean_of"]
+__all__ = ["Curve", "Curves", "Rendered", "Row", "Value", "mean_of"]
 
 Value = Estimate | str | None
 """An entry; None prints as a dash."""
@@ -30,6 +30,41 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Curve:
+    """A line of a figure.
+
+    Attributes:
+        label: What it is about.
+        points: Where and what, in their order.
+        kind: As of `Row`.
+    """
+
+    label: str
+    points: tuple[tuple[float, Estimate], ...]
+    kind: str = "method"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curves:
+    """A figure of lines over a number, such as steps of training.
+
+    Attributes:
+        x: What it is.
+        y: What the lines show.
+        lines: The lines.
+    """
+
+    x: str
+    y: str
+    lines: tuple[Curve, ...]
+
+    @property
+    def places(self) -> list[float]:
+        """All numbers at which some line has a point, rising."""
+        return sorted({place for line in self.lines for place, _ in line.points})
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rendered:
     """A table.
 
@@ -39,6 +74,7 @@ class Rendered:
         columns: Their names; that of the rows' labels is not among them.
         rows: The lines.
         notes: What one must know to read it.
+        curves: What stands below it; None: nothing.
     """
 
     name: str
@@ -46,14 +82,25 @@ class Rendered:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    curves: Curves | None = None
 
     def records(self) -> list[dict[str, Any]]:
-        """Flatten for CSV: a record an entry."""
-        return [
-            {"table": self.name, "row": row.label, "kind": row.kind, "column": column, **_record(value)}
+        """Flatten for CSV: a record an entry, and one a point of a curve."""
+        entries = [
+            (row.label, row.kind, column, value)
             for row in self.rows
             for column, value in zip(self.columns, row.values, strict=True)
             if value is not None
+        ]
+        if self.curves is not None:
+            entries += [
+                (line.label, line.kind, f"{self.curves.y} after {place:g} {self.curves.x}", value)
+                for line in self.curves.lines
+                for place, value in line.points
+            ]
+        return [
+            {"table": self.name, "row": label, "kind": kind, "column": column, **_record(value)}
+            for label, kind, column, value in entries
         ]
 
 

@@ -15,8 +15,8 @@ from typing import Final
 
 from a2r_gym.metrics import Estimate
 from a2r_gym.whole_file import whole_file
-from benchmarks.figures import interval_plot
-from benchmarks.rendered import Rendered, Row, Value
+from benchmarks.figures import curve_plot, interval_plot
+from benchmarks.rendered import Curves, Rendered, Row, Value
 
 __all__ = ["Report", "hardware", "versions"]
 
@@ -69,6 +69,7 @@ class Report:
             lines += ["", f"## {table.title}", "", "| | " + " | ".join(table.columns) + " |"]
             lines += ["| --- " * (len(table.columns) + 1) + "|"]
             lines += [f"| {row.label} | " + " | ".join(map(_text, row.values)) + " |" for row in table.rows]
+            lines += _curve_lines(table.curves) if table.curves is not None else []
             lines += ["", *(f"{note}\n" for note in table.notes)]
         if self.troubles:
             lines += ["", "## Cells without a result", "", *(f"- {trouble}" for trouble in self.troubles)]
@@ -81,7 +82,8 @@ class Report:
             head = "".join(f"<th>{html.escape(column)}</th>" for column in ("", *table.columns))
             rows = "".join(map(_html_row, table.rows))
             body += [f"<h2>{html.escape(table.title)}</h2>", f"<table><tr>{head}</tr>{rows}</table>"]
-            body += [interval_plot(table), *(f'<p class="note">{html.escape(note)}</p>' for note in table.notes)]
+            body += [interval_plot(table), curve_plot(table.curves) if table.curves is not None else ""]
+            body += [*(f'<p class="note">{html.escape(note)}</p>' for note in table.notes)]
         if self.troubles:
             body += ["<h2>Cells without a result</h2>", _list(self.troubles)]
         head = f'<meta charset="utf-8"><title>{html.escape(self.title)}</title><style>{_STYLE}</style>'
@@ -92,6 +94,19 @@ def _text(value: Value) -> str:
     if isinstance(value, Estimate):
         return str(value) if value.low != value.high else f"{value.value:.3f}"
     return _DASH if value is None else value
+
+
+def _curve_lines(curves: Curves) -> list[str]:
+    """Print a figure's lines as a table of their own; none where there are no lines."""
+    if not curves.lines:
+        return []
+    places = curves.places
+    lines = ["", f"| {curves.y}, after … {curves.x} | " + " | ".join(f"{place:g}" for place in places) + " |"]
+    lines += ["| --- " * (len(places) + 1) + "|"]
+    for line in curves.lines:
+        found = dict(line.points)
+        lines += [f"| {line.label} | " + " | ".join(_text(found.get(place)) for place in places) + " |"]
+    return lines
 
 
 def _html_row(row: Row) -> str:

@@ -27,7 +27,7 @@ from benchmarks.ledger import Ledger
 from benchmarks.methods import TRAINING, is_recipe
 from benchmarks.paper import DIFFERS, HANDS
 from benchmarks.plan import make_plan, needed_sources
-from benchmarks.presets import PRESETS, get_preset
+from benchmarks.presets import PRESETS, Preset, get_preset
 from benchmarks.report import Report, hardware, versions
 from benchmarks.tables import TABLES, find_table
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = _parser().parse_args(argv)
     setup = _setup(args)
-    tables = list(dict.fromkeys(args.only or [name for name in TABLES if name != TRAINING]))
+    tables = _tables(args.only or [name for name in TABLES if name != TRAINING], setup.preset)
     execution = Execution(workers=args.workers, backend=args.backend, scheduler=args.scheduler)
     if args.dry_run:
         _print_plan(make_plan(tables, setup), setup, tables, args)
@@ -56,6 +56,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(report.to_markdown())
     print("wrote " + ", ".join(map(str, report.save(setup.out))))
     return int(any(outcome.status == FAILED for job in jobs if (outcome := ledger.outcome(job.id))))
+
+
+def _tables(asked: Sequence[str], preset: Preset) -> list[str]:
+    """Name each table once; those that a preset leaves out are told."""
+    cells = {name: find_table(name).cells(preset) for name in asked}
+    if without := [name for name, mine in cells.items() if not mine]:
+        print(f"left out, without cells in preset {preset.name}: {', '.join(without)}")
+    return [name for name, mine in cells.items() if mine]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -43,8 +43,9 @@ MARKER_COLOUR: Final = (0.62, 0.62, 0.66, 1.0)
 """Where nothing else shows the target: a grey ball, the same whether the episode succeeds or fails."""
 HALF_ROLL: Final = np.array([0.0, 0.0, 0.0, 1.0])
 """Quaternion that turns a camera half round its line of sight."""
-_MOVED_AT_RESET: Final = ("body_pos", "body_quat", "geom_pos", "geom_quat", "site_pos", "site_quat")
-"""Model arrays that Meta-World's tasks write into when an episode begins."""
+_MOVED_AT_RESET: Final = ("body_pos", "body_quat", "site_pos", "site_quat")
+"""Model arrays that Meta-World's tasks write into when an episode begins. Never those of geoms: a mesh that was cut
+down has axes of its own, and its geom another place than the full one's."""
 _STATE: Final = int(
     mujoco.mjtState.mjSTATE_FULLPHYSICS
     | mujoco.mjtState.mjSTATE_CTRL

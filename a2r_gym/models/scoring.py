@@ -20,14 +20,12 @@ from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig
 from a2r_gym.models.frames import check_instructions, check_push, check_video, resize_frames
 from a2r_gym.models.methods import Method
 from a2r_gym.models.reward_network import FrameEncoder
-from a2r_gym.models.runtime import make_runtime
+from a2r_gym.models.runtime import make_head_runtime, make_runtime
 from a2r_gym.models.task_lookup import TaskLookup, TaskMatch
 from a2r_gym.models.window import MAX_KEPT, FrameWindow, spread, window_indices
 from a2r_gym.protocols import FailureModes, ScoreMatrix, Scores
 
 __all__ = ["METHOD", "Adapt2Reward", "Adapt2RewardStream", "Calibration"]
-
-_HEAD_BATCH = 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +42,15 @@ class Calibration:
 
 
 class _Text(NamedTuple):
-    """An instruction's embedding (D,), those of its failure texts (K, D), and whose they are; K = 0 without any."""
+    """An instruction's embedding (D,), those of its failure texts (K, D), and whose they are; K = 0 without any.
+
+    ``both_KD`` holds them one below the other, (1 + K, D), on the CPU.
+    """
 
     success_D: Tensor
     failures_KD: Tensor
     match: TaskMatch | None
+    both_KD: NDArray[np.float32]
 
 
 class Adapt2Reward:
@@ -58,7 +60,7 @@ class Adapt2Reward:
         network: The trained network.
         calibration: Fitted on held-out clips; see `Calibration`.
         name: How the model is called, a checkpoint's name or folder.
-        runtime: ``"torch"``, ``"openvino"`` or None (chosen automatically).
+        runtime: One of `a2r_gym.models.runtime.RUNTIMES`, or None (chosen automatically).
     """
 
     def __init__(
@@ -73,6 +75,10 @@ class Adapt2Reward:
         self.calibration = calibration
         self.name = name
         self._encode = make_runtime(FrameEncoder(network), network.backbone.image_size, runtime)
+        self._embed = make_head_runtime(
+            network.head, network.config.num_frames, network.frame_features, self._encode.name
+        )
+        self._logit_scale = float(network.logit_scale)
         self._texts: dict[str, _Text] = {}
         self._lookup = TaskLookup(network)
 
@@ -100,7 +106,8 @@ class Adapt2Reward:
             if match is not None:
                 live = self.network.config.mode_counts[match.task]
                 failures_KD = self.network.encode_failures([instruction], torch.tensor([match.task]))[0, :live]
-            self._texts[instruction] = _Text(success_D, failures_KD, match)
+            both_KD = torch.cat([success_D[None], failures_KD]).float().cpu().numpy()
+            self._texts[instruction] = _Text(success_D, failures_KD, match, both_KD)
         return self._texts[instruction]
 
     def failure_modes(self, instruction: str) -> FailureModes | None:
@@ -111,12 +118,9 @@ class Adapt2Reward:
         task = self.network.config.tasks[match.task]
         return FailureModes(task.name, task.failure_modes, match.similarity)
 
-    @torch.inference_mode()
     def embed(self, features_BTF: NDArray[np.float32]) -> Tensor:
-        """Embed videos from frame features (B, T, F): float (B, D), unit length."""
-        device = self.network.log_logit_scale.device
-        parts = torch.split(torch.from_numpy(features_BTF), _HEAD_BATCH)
-        return torch.cat([self.network.encode_video(part.to(device)) for part in parts])
+        """Embed videos from frame features (B, T, F): float (B, D), unit length, on the CPU."""
+        return torch.from_numpy(self._embed(features_BTF))
 
     def embed_videos(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> Tensor:
         """Embed whole videos, encoding only the frames that the head sees.
@@ -167,15 +171,14 @@ class Adapt2Reward:
         Returns:
             Similarity and success, (B, M) each.
         """
-        texts_MD = torch.stack([self.text(sentence).success_D for sentence in check_instructions(instructions)])
-        similarity = _finite((self.embed_videos(videos) @ texts_MD.T).cpu().numpy())
+        texts_MD = np.stack([self.text(sentence).both_KD[0] for sentence in check_instructions(instructions)])
+        similarity = _finite(self.embed_videos(videos).numpy() @ texts_MD.T)
         return ScoreMatrix(similarity, self.calibration(similarity))
 
     def stream(self, instructions: Sequence[str]) -> Adapt2RewardStream:
         """See `RewardModel.stream`."""
         return Adapt2RewardStream(self, check_instructions(instructions))
 
-    @torch.inference_mode()
     def compare(self, videos_BD: Tensor, instructions: Sequence[str]) -> tuple[Scores, NDArray[np.float32]]:
         """Score B embedded videos against one instruction each.
 
@@ -183,32 +186,31 @@ class Adapt2Reward:
             Scores, and the margins float32 (B,): similarity to the instruction minus the largest to one of
             its failure texts; NaN where the model has none.
         """
-        texts = [self.text(sentence) for sentence in instructions]
-        modes = max(len(text.failures_KD) for text in texts)
-        similarity_B = (videos_BD * torch.stack([text.success_D for text in texts])).sum(-1)
-        failures_BKD = torch.stack(
-            [torch.nn.functional.pad(text.failures_KD, (0, 0, 0, modes - len(text.failures_KD))) for text in texts]
-        )
-        counts_B1 = torch.tensor([[len(text.failures_KD)] for text in texts], device=videos_BD.device)
-        missing_BK = torch.arange(modes, device=videos_BD.device) >= counts_B1
-        failure_BK = torch.einsum("bd,bkd->bk", videos_BD, failures_BKD).masked_fill(missing_BK, -torch.inf)
-        return self._to_scores(similarity_B, failure_BK)
+        texts = [self.text(sentence).both_KD for sentence in instructions]
+        modes = max(map(len, texts)) - 1
+        similarity_B = np.empty(len(texts), dtype=np.float32)
+        failure_BK = np.full((len(texts), modes), -np.inf, dtype=np.float32)
+        for row, (text_KD, video_D) in enumerate(zip(texts, videos_BD.cpu().numpy(), strict=True)):
+            cosines = text_KD @ video_D
+            similarity_B[row], failure_BK[row, : len(cosines) - 1] = cosines[0], cosines[1:]
+        return self._to_scores(_finite(similarity_B), failure_BK)
 
-    def _to_scores(self, similarity_B: Tensor, failure_BK: Tensor) -> tuple[Scores, NDArray[np.float32]]:
-        similarity = _finite(similarity_B.cpu().numpy())
-        success = self.calibration(similarity)
-        modes = failure_BK.shape[1]
-        mode = np.full(len(similarity), -1, dtype=np.int64)
-        margin = np.full(len(similarity), np.nan, dtype=np.float32)
-        posterior = np.zeros((len(similarity), modes), dtype=np.float32)
-        if modes:
-            known = torch.isfinite(failure_BK[:, 0]).cpu().numpy()
-            weights_BK = torch.softmax(self.network.logit_scale * failure_BK, dim=1).cpu().numpy()
-            posterior[known] = weights_BK[known]
-            margin[known] = (similarity_B - failure_BK.max(1).values).cpu().numpy()[known]
-            failed = known & (success < 0.5)
-            mode[failed] = posterior[failed].argmax(1)
-        return Scores(similarity, success, mode, posterior), margin
+    def _to_scores(
+        self, similarity_B: NDArray[np.float32], failure_BK: NDArray[np.float32]
+    ) -> tuple[Scores, NDArray[np.float32]]:
+        success_B = self.calibration(similarity_B)
+        mode_B = np.full(len(similarity_B), -1, dtype=np.int64)
+        margin_B = np.full(len(similarity_B), np.nan, dtype=np.float32)
+        posterior_BK = np.zeros_like(failure_BK)
+        known = np.flatnonzero(np.isfinite(failure_BK[:, :1]).any(axis=1))
+        if len(known):
+            nearest_B1 = failure_BK[known].max(axis=1, keepdims=True)
+            weights_BK = np.exp(self._logit_scale * (failure_BK[known] - nearest_B1))
+            posterior_BK[known] = weights_BK / weights_BK.sum(axis=1, keepdims=True)
+            margin_B[known] = similarity_B[known] - nearest_B1[:, 0]
+            failed = known[success_B[known] < 0.5]
+            mode_B[failed] = posterior_BK[failed].argmax(axis=1)
+        return Scores(similarity_B, success_B, mode_B, posterior_BK), margin_B
 
 
 class Adapt2RewardStream:
@@ -265,7 +267,8 @@ class Adapt2RewardStream:
             raise FrameError(f"episode {number} has no first frame yet: push it with reset_mask[{number}] = True")
         self._windows[number] = window
         keep = window.push()
-        self._kept[number, : len(keep)] = self._kept[number, keep]
+        if len(keep) and keep[-1] != len(keep) - 1:  # else all of them stay where they are
+            self._kept[number, : len(keep)] = self._kept[number, keep]
         self._kept[number, len(keep)] = feature
         return len(keep) + 1
 

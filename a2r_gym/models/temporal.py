@@ -57,7 +57,7 @@ class MotionReader(nn.Module):
 
     def __init__(self, *, grid: int, place_features: int, mix_width: int, num_slots: int, slot_features: int) -> None:
         super().__init__()
-        self._grid = grid
+        self.grid = grid
         self.mix = nn.Sequential(nn.Linear(3 * place_features, mix_width), nn.GELU())
         self.around = nn.Conv2d(mix_width, mix_width, 3, padding=1, groups=mix_width, padding_mode="replicate")
         self.remix = nn.Sequential(
@@ -76,17 +76,27 @@ class MotionReader(nn.Module):
     def forward(self, frames_BTF: Tensor) -> Tensor:
         """Read B videos: float (B, T, F) to (B, T, `features`)."""
         videos, frames = frames_BTF.shape[:2]
-        maps_BTPC = frames_BTF.reshape(videos, frames, self._grid**2, -1)
+        maps_BTPC = frames_BTF.reshape(videos, frames, self.grid**2, -1)
         before_BTPC = torch.cat([maps_BTPC[:, :1], maps_BTPC[:, :-1]], dim=1)
         changes = torch.cat([maps_BTPC, maps_BTPC - maps_BTPC[:, :1], maps_BTPC - before_BTPC], dim=-1)
         mixed_NPM = self.mix(changes).flatten(0, 1)
-        side = (self._grid, self._grid)
+        side = (self.grid, self.grid)
         around_NMHW = self.around(mixed_NPM.transpose(1, 2).reshape(videos * frames, -1, *side))
         mixed_NPM = self.remix(mixed_NPM + around_NMHW.flatten(2).transpose(1, 2))
+        return self.report(mixed_NPM, videos, frames)
+
+    def report(self, mixed_NPM: Tensor, videos: int, frames: int) -> Tensor:
+        """Say what the slots see in mixed places: float (B * T, P, M) to (B, T, `features`).
+
+        Args:
+            mixed_NPM: The frames of all videos, one behind the other.
+            videos: B.
+            frames: T.
+        """
         attention_NSP = self.slots(mixed_NPM).transpose(1, 2).softmax(dim=-1)
         values_NSV = torch.einsum("nsm,smv->nsv", attention_NSP @ mixed_NPM, self.values_SMV.to(mixed_NPM.dtype))
         values_BTSV = values_NSV.float().reshape(videos, frames, *values_NSV.shape[1:])
-        beyond_NSP = (attention_NSP.float() - 2.0 / self._grid**2).clamp(min=0.0)
+        beyond_NSP = (attention_NSP.float() - 2.0 / self.grid**2).clamp(min=0.0)
         seen_BTS1 = beyond_NSP.sum(dim=-1).reshape(videos, frames, -1, 1)
         where_BTS2 = (beyond_NSP @ self.places_P2).reshape(videos, frames, -1, 2) / (seen_BTS1 + _TINY)
         come_BTS2 = 2.0 * (where_BTS2 - where_BTS2[:, :1]) * seen_BTS1 * seen_BTS1[:, :1]

@@ -7,6 +7,8 @@ between two strides. Stored videos go through the same rule, so streamed and sto
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,7 @@ __all__ = ["MAX_KEPT", "FrameWindow", "spread", "window_indices"]
 MAX_KEPT = 64
 
 
+@functools.lru_cache(maxsize=4096)
 def spread(count: int, num_frames: int) -> NDArray[np.int64]:
     """Pick ``num_frames`` of ``count`` positions, evenly, first and last included; of one it is the last.
 
@@ -23,11 +26,14 @@ def spread(count: int, num_frames: int) -> NDArray[np.int64]:
         num_frames: How many to pick; repeats where ``count`` is smaller.
 
     Returns:
-        int64 (num_frames,), rising.
+        int64 (num_frames,), rising, read-only.
     """
     if num_frames == 1:
-        return np.array([count - 1], dtype=np.int64)
-    return np.rint(np.linspace(0, count - 1, num_frames)).astype(np.int64)
+        picked = np.array([count - 1], dtype=np.int64)
+    else:
+        picked = np.rint(np.linspace(0, count - 1, num_frames)).astype(np.int64)
+    picked.flags.writeable = False  # everyone is given the same one
+    return picked
 
 
 class FrameWindow:
@@ -49,14 +55,17 @@ class FrameWindow:
             int64 positions into the list of features that the caller held before this push: those to keep.
             The caller appends the new feature behind them.
         """
-        # The newest frame of the last push stays only where it stands on the stride.
-        keep = [place for place, frame in enumerate(self.kept) if frame % self._stride == 0]
+        # The newest frame of the last push stays only where it stands on the stride; all others do.
+        if self.kept and self.kept[-1] % self._stride:
+            self.kept.pop()
+        keep = np.arange(len(self.kept))
         if len(keep) == MAX_KEPT:
             self._stride *= 2
-            keep = [place for place in keep if self.kept[place] % self._stride == 0]
-        self.kept = [self.kept[place] for place in keep] + [self._seen]
+            keep = np.array([place for place, frame in enumerate(self.kept) if frame % self._stride == 0])
+            self.kept = [self.kept[place] for place in keep]
+        self.kept.append(self._seen)
         self._seen += 1
-        return np.asarray(keep, dtype=np.int64)
+        return keep
 
 
 def window_indices(num_frames: int, head_frames: int) -> NDArray[np.int64]:

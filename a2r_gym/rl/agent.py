@@ -18,6 +18,7 @@ from a2r_gym.registration import NO_REWARD, task_info
 from a2r_gym.rl.saved_state import CONFIG, LATEST, REPLAY, save_state
 from a2r_gym.wrappers.action_repeat import ActionRepeat
 from a2r_gym.wrappers.episode_rewards import RewardConfig
+from a2r_gym.wrappers.success_reward import SuccessReward
 
 try:
     from stable_baselines3 import SAC, TD3
@@ -44,7 +45,7 @@ __all__ = [
 ]
 
 ALGORITHMS: Final[dict[str, type[OffPolicyAlgorithm]]] = {"sac": SAC, "td3": TD3}
-REWARDS: Final = ("learned", "env")
+REWARDS: Final = ("learned", "env", "sparse")
 MAX_REPLAY: Final = 200_000
 """Transitions kept at most: a state on disk then stays under 150 MB in Meta-World."""
 LEARNING_RATE: Final = 1e-3
@@ -70,7 +71,8 @@ class AgentConfig:
 
     Attributes:
         env: One of `a2r_gym.ENV_IDS`.
-        reward: ``"learned"``, or ``"env"``: the environment's own, which renders nothing.
+        reward: ``"learned"``, ``"env"``: the environment's own, or ``"sparse"``: 1 where the task's rule holds, else 0.
+            The latter two render nothing.
         env_reward_scale: Factor on the environment's own reward; Meta-World's goes to 10 a step, a learned one to 1.
         reward_model: A bundled name or a folder.
         reward_mode: See `a2r_gym.VideoTextReward`.
@@ -132,9 +134,10 @@ def build_envs(config: AgentConfig, reward_model: RewardModel | None = None) -> 
 
     def make() -> gym.Env[Any, Any]:
         env = gym.make(config.env, reward_model=NO_REWARD, render_mode=render_mode)
-        if config.env_reward_scale != 1.0 and not learned:
+        if config.env_reward_scale != 1.0 and config.reward == "env":
             env = gym.wrappers.TransformReward(env, lambda reward: config.env_reward_scale * float(reward))
-        return env if config.action_repeat == 1 else ActionRepeat(env, config.action_repeat)
+        env = env if config.action_repeat == 1 else ActionRepeat(env, config.action_repeat)
+        return SuccessReward(env) if config.reward == "sparse" else env
 
     venv: VecEnv = DummyVecEnv([make] * config.num_envs)
     if learned:

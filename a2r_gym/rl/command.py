@@ -33,7 +33,8 @@ class RlArgs:
 
     Attributes:
         env: Environment id, see ``a2r envs``.
-        reward: ``learned``, or ``env`` for the environment's own reward, which renders nothing while training.
+        reward: ``learned``, ``env`` for the environment's own reward, or ``sparse`` for 1 at success and else 0; the
+            latter two render nothing while training.
         env_reward_scale: Factor on the environment's own reward.
         reward_model: A bundled name or a folder.
         reward_mode: ``similarity``, ``success``, ``margin`` or ``progress``.

@@ -12,7 +12,7 @@ __all__ = ["TABLES", "find_table"]
 
 TABLES: Final = {
     name: f"benchmarks.tables.{name}"
-    for name in ("training", "environments", "tasks", "ablations", "offline", "planning")
+    for name in ("training", "environments", "tasks", "ablations", "offline", "planning", "chains", "curves", "c2r")
 }
 """Name -> module, see `benchmarks.cells.Table`; the first trains what the others measure."""
 

@@ -56,5 +56,8 @@ def render(results: Results) -> Rendered:
         title="Trainings",
         columns=("seeds", "robot clips", "human clips", "human source"),
         rows=tuple(rows),
-        notes=("Robot clips of three tasks in one scene, half of them failures; the same for every method.",),
+        notes=(
+            "Robot clips of three tasks in one scene, of c2r-* of six in Concept2Robot's environments, half of them "
+            "failures; the same for every method.",
+        ),
     )

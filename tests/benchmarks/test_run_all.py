@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import os
 import re
@@ -14,9 +15,11 @@ import pytest
 
 pytest.importorskip("joblib", reason="needs the bench extra")
 pytest.importorskip("metaworld", reason="needs the metaworld extra")
+pytest.importorskip("stable_baselines3", reason="needs the sb3 extra")
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = ("environments", "tasks", "ablations", "offline", "planning")
+C2R = ("c2r",) if importlib.util.find_spec("pybullet") else ()
+TABLES = ("environments", "tasks", "ablations", "offline", "planning", "chains", "curves", *C2R)
 
 
 def _run(out: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -77,7 +80,7 @@ def _check_report(out: Path, records: list[dict[str, str]]) -> None:
     for name in TABLES:
         assert {record["kind"] for record in records if record["table"] == name} == {"method", "floor", "ceiling"}
     mine = {record["table"] for record in records if record["row"] == "motion.py:Motion" and record["value"]}
-    assert mine == {"environments", "tasks", "offline"}
+    assert mine == {"environments", "tasks", "offline", *C2R}
     assert {record["text"] for record in records if record["row"] == "vlm-rm"} == {"needs weights"}
     [told] = [
         r["text"] for r in records if r["table"] == "tasks" and r["row"] == "ours" and r["column"].endswith("+ 6")
@@ -88,5 +91,5 @@ def _check_report(out: Path, records: list[dict[str, str]]) -> None:
         assert "Human clips are rendered hands that stand in for Something-Something V2." in text
         assert "What differs: human clips" in text
         assert "Hardware: " in text
-    assert page.count("<svg") == len(TABLES)
+    assert page.count("<svg") == len(TABLES) + 1  # the agents' curves
     assert not re.search(r"(src|href)=[\"']http", page)

@@ -9,10 +9,10 @@ import sys
 import numpy as np
 import pytest
 
-from a2r_gym.errors import MissingDependencyError, UnknownNameError
+from a2r_gym.errors import BackendError, MissingDependencyError, UnknownNameError
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork
 from a2r_gym.models.reward_network import FrameEncoder
-from a2r_gym.models.runtime import RUNTIMES, TorchRuntime, make_runtime
+from a2r_gym.models.runtime import RUNTIMES, TorchRuntime, make_head_runtime, make_runtime
 from tests.models.conftest import MakeVideo
 
 HAS_OPENVINO = importlib.util.find_spec("openvino") is not None
@@ -39,17 +39,51 @@ def test_torch_takes_a_view(encoder: FrameEncoder, make_video: MakeVideo) -> Non
     np.testing.assert_array_equal(TorchRuntime(encoder)(frames[::-2]), TorchRuntime(encoder)(frames[::-2].copy()))
 
 
-@pytest.mark.skipif(not HAS_OPENVINO, reason="OpenVINO is not installed")
-def test_openvino_agrees_with_torch_and_keeps_its_results(encoder: FrameEncoder, make_video: MakeVideo) -> None:
+def openvino_or_skip(name: str) -> str:
+    """Skip where this machine cannot run it."""
+    if not HAS_OPENVINO:
+        pytest.skip("OpenVINO is not installed")
+    from a2r_gym.models.openvino_graph import openvino_has_bf16
+
+    if name.endswith("bf16") and not openvino_has_bf16():
+        pytest.skip("this CPU has no bf16")
+    return name
+
+
+@pytest.mark.parametrize("name", RUNTIMES[1:])
+def test_openvino_agrees_with_torch_and_keeps_its_results(
+    encoder: FrameEncoder, make_video: MakeVideo, name: str
+) -> None:
     frames = make_video(5)
     expected = make_runtime(encoder, 32, "torch")(frames)
-    fast = make_runtime(encoder, 32, "openvino")
+    fast = make_runtime(encoder, 32, openvino_or_skip(name))
+    assert fast.name == name
     first = fast(frames)
     kept = first.copy()
     fast(frames[::-1])
     np.testing.assert_array_equal(first, kept)
     cosine = (first * expected).sum(1) / np.linalg.norm(first, axis=1) / np.linalg.norm(expected, axis=1)
     assert (cosine > 0.995).all()
+
+
+@pytest.mark.parametrize("name", RUNTIMES[1:])
+def test_the_head_embeds_as_in_torch_in_parts_of_any_size(network: Adapt2RewardNetwork, name: str) -> None:
+    count, features = network.config.num_frames, network.frame_features
+    videos = np.random.default_rng(0).normal(size=(19, count, features)).astype(np.float32)
+    reference = make_head_runtime(network.head, count, features, "torch")(videos)
+    embed = make_head_runtime(network.head, count, features, openvino_or_skip(name))
+    assert reference.shape == (19, network.config.embedding)
+    for part in (videos, videos[:1]):
+        found = embed(part)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, reference[: len(part)], atol=3e-2 if name.endswith("bf16") else 1e-5)
+
+
+@pytest.mark.skipif(not HAS_OPENVINO, reason="OpenVINO is not installed")
+def test_bf16_is_refused_where_the_cpu_has_none(encoder: FrameEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("a2r_gym.models.runtime.openvino_has_bf16", lambda: False)
+    with pytest.raises(BackendError, match="use runtime='openvino'"):
+        make_runtime(encoder, 32, "openvino-bf16")
 
 
 INTERRUPTED = """

@@ -78,6 +78,13 @@ class TestEnvs:
         assert rewards[0] == pytest.approx(0.2, abs=0.11)
         assert PointEnv.renders == 0
 
+    def test_the_sparse_reward_is_success_at_any_step_of_a_decision_and_renders_nothing(self) -> None:
+        envs = build_envs(small(reward="sparse", action_repeat=2, env_reward_scale=0.1))
+        envs.reset()
+        rewards = [float(envs.step(np.ones((1, 1), np.float32))[1][0]) for _ in range(3)]
+        assert rewards == [0.0, 1.0, 1.0]  # two steps of 0.2 from near 0 each, the goal lies at 0.5
+        assert PointEnv.renders == 0
+
     def test_a_decision_is_taken_several_times_and_looked_at_once(self) -> None:
         envs = build_envs(learned(action_repeat=4))
         envs.reset()

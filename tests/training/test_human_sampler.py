@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from a2r_gym.errors import DataError
+from a2r_gym.models.reward_network import DOMAINS
 from a2r_train.human_relations import relation
 from a2r_train.human_sampler import HumanBatch, HumanSampler, HumanSamplerConfig
 from tests.training.synthetic import DONE_AT, HUMAN, KEPT, make_human_clips, make_human_part
@@ -131,3 +132,11 @@ def test_one_template_cannot_be_contrasted() -> None:
 def test_a_composition_out_of_range_is_refused(changes: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="expected clips >= 2"):
         HumanSamplerConfig(**changes)  # type: ignore[arg-type]
+
+
+def test_a_share_of_the_clips_carries_the_robots_prompt() -> None:
+    for share, robots in ((0.0, 0), (0.5, 6), (1.0, 12)):
+        part = make_human_part(HumanSamplerConfig(clips=8, undone=4, robot_prompt=share))
+        domains = part.sampler.batch(0).domains
+        assert domains.shape == (12,)
+        assert (domains == DOMAINS.index("robot")).sum() == robots

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from a2r_train.labels import labelled_tasks, mirror_table, resolve_labels, with_mirrored
+from a2r_train.labels import labelled_tasks, mirror_table, resolve_labels, with_opposites
 from tests.training.synthetic import DONE_AT, KEPT, make_clips
 
 pytest.importorskip("metaworld")
@@ -109,10 +109,11 @@ class TestMirror:
         assert mirror_table(labelled_tasks(("metaworld/drawer-open", "metaworld/hammer"))).tolist() == [0, 1]
 
 
-def test_mirrored_labels_are_added_and_decided_by_no_clip() -> None:
-    clips = make_clips(("tabletop/drawer-close", "tabletop/mug-right"))
-    wider = with_mirrored(clips)
-    assert wider.label_names == ("tabletop/drawer-close", "tabletop/mug-right", "tabletop/mug-left")
-    assert (wider.success[:, :, 2] == -1).all()
-    np.testing.assert_array_equal(wider.success[:, :, :2], clips.success)
-    assert mirror_table(labelled_tasks(wider.label_names)).tolist() == [0, 2, 1]
+def test_labels_of_opposites_are_added_and_decided_by_no_clip() -> None:
+    clips = make_clips(("tabletop/drawer-close", "tabletop/mug-right", "tabletop/mug-away"))
+    wider = with_opposites(clips)
+    added = ("tabletop/drawer-open", "tabletop/mug-left")
+    assert wider.label_names == (*clips.label_names, *added)
+    assert (wider.success[:, :, 3:] == -1).all()
+    np.testing.assert_array_equal(wider.success[:, :, :3], clips.success)
+    assert mirror_table(labelled_tasks(wider.label_names)).tolist() == [0, 4, 2, 3, 1]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from a2r_gym.errors import DataError
-from a2r_train.labels import labelled_tasks, mirror_table, resolve_labels
+from a2r_train.labels import labelled_tasks, mirror_table, resolve_labels, with_opposites
 from a2r_train.sampler import Batch, BatchSampler, SamplerConfig, generic_sentence
-from tests.training.synthetic import KEPT, TABLETOP, make_clips, make_sampler, make_store
+from tests.training.synthetic import DONE_AT, KEPT, TABLETOP, make_clips, make_sampler, make_store
 
 LAST = KEPT - 1
 EIGHT = (
@@ -206,6 +206,44 @@ class TestSameSentenceElsewhere:
         assert seen
 
 
+class TestOpposites:
+    CLIPS = make_clips(("tabletop/drawer-close", "tabletop/mug-right"))
+
+    def _seen(self, *, opposites: bool, flipped: bool = False) -> set[tuple[str, str, bool, int]]:
+        """Return (label asked for, task done, whether the clip was wound back to its start, label) of reversed rows."""
+        clips = with_opposites(self.CLIPS)
+        config = SamplerConfig(tasks_per_step=2, opposites=opposites)
+        sampler = make_sampler(clips, make_store(clips, flipped=flipped), config)
+        seen = set()
+        for step in range(60):
+            batch = sampler.batch(step)
+            for row, frames in enumerate(batch.frames):
+                if _kind(frames) == "reversed" and (frames[-1] == 0 or frames[-1] >= DONE_AT):
+                    for column, task in enumerate(batch.tasks):
+                        asked = clips.label_names[task].split("/")[1]
+                        mirrored = flipped and batch.augmentations[row] == 1
+                        done = str(clips.task[batch.clips[row]]) + (" mirrored" if mirrored else "")
+                        seen.add((asked, done, bool(frames[-1] == 0), int(batch.labels[row, column])))
+        return seen
+
+    def test_a_success_played_back_to_its_start_is_the_opposites_success_and_its_first_part_is_not(self) -> None:
+        seen = self._seen(opposites=True)
+        assert {row for row in seen if row[:2] == ("drawer-open", "drawer-close")} == {
+            ("drawer-open", "drawer-close", True, 1), ("drawer-open", "drawer-close", False, 0),
+        }  # fmt: skip
+        assert ("mug-left", "mug-right", True, 1) in seen
+        assert ("drawer-close", "drawer-close", True, 0) in seen
+        assert ("mug-left", "drawer-close", True, 0) in seen
+
+    def test_a_mirrored_one_is_a_success_of_the_task_itself(self) -> None:
+        seen = self._seen(opposites=True, flipped=True)
+        assert ("mug-right", "mug-right mirrored", True, 1) in seen
+        assert ("mug-left", "mug-right mirrored", True, 0) in seen
+
+    def test_without_the_option_it_says_nothing_about_the_opposite(self) -> None:
+        assert not [row for row in self._seen(opposites=False) if row[3] == 1]
+
+
 class TestOrder:
     def test_pairs_are_of_one_clip_and_the_later_one_shows_more_of_a_success(self) -> None:
         kinds, disorders = set(), 0
@@ -340,3 +378,8 @@ class TestGenericSentences:
         for row, column in zip(*np.nonzero(batch.labels == 0), strict=True):
             if "something" in batch.sentences[column]:
                 assert thing[batch.tasks[column]] == thing[batch.tasks[batch.task_column[row]]]
+
+
+def test_without_failures_no_clip_that_fails_is_drawn() -> None:
+    sampler, batches = _batches(10, prefixes=False, failures=False)
+    assert not set(np.concatenate([batch.clips for batch in batches]).tolist()) & set(sampler.failures.tolist())

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from a2r_gym.envs import metaworld_tasks
+from a2r_gym.envs.c2r import tasks as c2r_tasks
 from a2r_gym.envs.tabletop.tasks import TASKS
 from a2r_gym.errors import InstructionError, UnknownNameError
 from a2r_train.data.ssv2_templates import TEMPLATES
@@ -49,9 +50,16 @@ def test_the_hand_made_list_is_found_by_words() -> None:
 
 
 def test_the_hand_made_list_is_about_tasks_that_exist() -> None:
-    sentences = {task.instruction for tasks in (TASKS, metaworld_tasks.TASKS) for task in tasks.values()}
+    tables = (TASKS, metaworld_tasks.TASKS, c2r_tasks.TASKS)
+    sentences = {task.instruction for tasks in tables for task in tasks.values()}
     assert set(HAND_MADE) <= sentences
     assert all(0 <= number < len(TEMPLATES) for numbers in HAND_MADE.values() for number in numbers)
+
+
+def test_a_task_of_concept2robot_is_its_own_template() -> None:
+    for task in c2r_tasks.TASKS.values():
+        assert HAND_MADE[task.instruction][0] == task.template
+        assert matched_template(task.instruction, range(len(TEMPLATES)), "hand") == task.template
 
 
 def test_an_encoder_ranks_by_cosine() -> None:

@@ -200,11 +200,12 @@ def evaluate(
 
 
 def task_tables() -> TaskTables:
-    """Import the task tables of both families: family -> task -> `TaskInfo`."""
+    """Import the task tables of all families: family -> task -> `TaskInfo`."""
     from a2r_gym.envs import metaworld_tasks
+    from a2r_gym.envs.c2r import tasks as c2r_tasks
     from a2r_gym.envs.tabletop import tasks as tabletop_tasks
 
-    return {"metaworld": metaworld_tasks.TASKS, "tabletop": tabletop_tasks.TASKS}
+    return {"metaworld": metaworld_tasks.TASKS, "tabletop": tabletop_tasks.TASKS, "c2r": c2r_tasks.TASKS}
 
 
 def read_paraphrases(path: Path) -> dict[str, tuple[str, ...]]:

@@ -30,6 +30,7 @@ from a2r_train.features import join_stores
 from a2r_train.labels import LabelledTask, labelled_tasks, resolve_labels
 from a2r_train.methods import find_training
 from a2r_train.methods.interface import Losses, RunSetting
+from a2r_train.ranks import is_first, joined
 from a2r_train.recipes import Recipe, get_recipe
 from a2r_train.sampler import BatchSampler
 from a2r_train.step_losses import LossConfig
@@ -125,6 +126,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     import tyro
 
     args = tyro.cli(FitArgs, args=argv, prog="a2r fit")
+    with joined():
+        _fit(args)
+    return 0
+
+
+def _fit(args: FitArgs) -> None:
     recipe = args.settled_recipe()
     if (args.out / "state.pt").exists() and not args.resume:
         raise CheckpointError(f"{args.out} holds a run: pass --resume to go on with it, or another --out")
@@ -141,8 +148,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         workers=args.workers,
         name=args.name,
     )
-    print(f"wrote {folder}; measure it with: a2r evaluate --model {folder} --data FOLDER_OF_TEST_CLIPS")
-    return 0
+    if is_first():
+        print(f"wrote {folder}; measure it with: a2r evaluate --model {folder} --data FOLDER_OF_TEST_CLIPS")
 
 
 def _demonstrations(recipe: Recipe, args: FitArgs, families: Sequence[str]) -> Demonstrations | None:
@@ -176,6 +183,8 @@ def fit(
 ) -> Path:
     """Train by a recipe; a run that ``out`` holds is gone on with.
 
+    Of several ranks (see `a2r_train.ranks`) all train, and the first one writes the checkpoint.
+
     Args:
         recipe: The recipe.
         parts: Training clips, folder by folder: one that is added later leaves the others' feature maps as they are.
@@ -201,9 +210,11 @@ def fit(
     network = _network(recipe.losses.method, training.config(setting), begin)
     trainer = _trainer(network, clips, setting, training.losses(network, setting), out)
     resumed = trainer.resume()
-    if setting.human is None and isinstance(recipe.losses, LossConfig) and recipe.losses.cross_domain:
+    if is_first() and setting.human is None and isinstance(recipe.losses, LossConfig) and recipe.losses.cross_domain:
         print("no human clips: the cross-domain loss L_CDC is off")
     _train(trainer, recipe, out, resumed)
+    if not is_first():
+        return out / "checkpoint"
     record = _tell_failures(trainer, clips, parts, out, begun=begin is not None)
     training.finish(network, setting)
     reward = find_method(network.method).reward(network, Calibration(slope=1.0, intercept=0.0), name=name)
@@ -332,6 +343,9 @@ def _train(trainer: Trainer, recipe: Recipe, out: Path, resumed: bool) -> None:
     """Run the loop under a progress bar, with TensorBoard scalars."""
     from torch.utils.tensorboard import SummaryWriter
 
+    if not is_first():
+        trainer.run(lambda step, losses: None)
+        return
     out.mkdir(parents=True, exist_ok=True)
     total = recipe.trainer.num_steps
     with (

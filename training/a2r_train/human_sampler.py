@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2r_gym.errors import DataError
+from a2r_gym.models.reward_network import DOMAINS
 from a2r_gym.models.window import spread
 from a2r_train.data.human_clips import HumanClipSet
 from a2r_train.data.ssv2_templates import MIRRORS, TEMPLATES, mirrored_sentence
@@ -32,16 +33,20 @@ class HumanSamplerConfig:
         clips: Whole clips; 8 in the paper.
         undone: Clips that are shown in part, backwards or frozen; 0 in the paper.
         generic: Chance that a sentence says "something" instead of the thing.
+        robot_prompt: Share of the clips that carry the robot's domain prompt, so that what the robot never does is
+            learned under its prompt too; 0 in the paper.
     """
 
     clips: int = 8
     undone: int = 0
     generic: float = 0.3
+    robot_prompt: float = 0.0
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        if self.clips < 2 or self.undone < 0 or not 0.0 <= self.generic <= 1.0:
-            raise ValueError(f"expected clips >= 2, undone >= 0 and generic in [0, 1], got {self}")
+        shares = (self.generic, self.robot_prompt)
+        if self.clips < 2 or self.undone < 0 or min(shares) < 0.0 or max(shares) > 1.0:
+            raise ValueError(f"expected clips >= 2, undone >= 0, generic and robot_prompt in [0, 1], got {self}")
 
 
 class HumanBatch(NamedTuple):
@@ -57,6 +62,7 @@ class HumanBatch(NamedTuple):
         labels: int8 (N, M), 1 does, 0 does not, -1 unknown.
         own: bool (N, M), True for a clip's own sentence and its counter-example.
         templates: int64 (N,), what each clip shows; -1 for clips that are not shown as they are.
+        domains: int64 (N,), index in `DOMAINS` of the prompt that each clip carries.
         later: int64 (P,), rows whose similarity to the sentence in ``order_column`` must be higher than ``earlier``'s.
         earlier: int64 (P,).
         order_column: int64 (P,).
@@ -71,6 +77,7 @@ class HumanBatch(NamedTuple):
     labels: NDArray[np.int8]
     own: NDArray[np.bool_]
     templates: NDArray[np.int64]
+    domains: NDArray[np.int64]
     later: NDArray[np.int64]
     earlier: NDArray[np.int64]
     order_column: NDArray[np.int64]
@@ -143,6 +150,7 @@ class HumanSampler:
             labels=np.concatenate([labels, undone.astype(np.int8)]),
             own=np.concatenate([own, own[sources]]),
             templates=np.array([clip.template for clip in shown] + [-1] * len(again), dtype=np.int64),
+            domains=_domains(len(paths), self._config.robot_prompt),
             later=np.array([later for later, _ in pairs], dtype=np.int64),
             earlier=np.array([earlier for _, earlier in pairs], dtype=np.int64),
             order_column=np.array([later for later, _ in pairs], dtype=np.int64),  # sentence n is clip n's own
@@ -188,6 +196,12 @@ class HumanSampler:
     def _begun(self, clip: int, end: int) -> int:
         """Judge a clip that is shown to one of its frames: only some data know."""
         return int(self._clips.done[clip, end]) if np.isfinite(self._clips.progress[clip, end]) else -1
+
+
+def _domains(count: int, robot: float) -> NDArray[np.int64]:
+    """Deal the robot's prompt out to a share of the clips, evenly spread: int64 (N,)."""
+    dealt = np.floor(np.arange(count + 1) * robot)
+    return np.where(np.diff(dealt) > 0, DOMAINS.index("robot"), DOMAINS.index("human")).astype(np.int64)
 
 
 def _spoken(asked: _Said, rng: np.random.Generator) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,15 @@ from a2r_gym.envs.base import TaskInfo
 from a2r_gym.errors import unknown_name
 from a2r_train.data.clips import ClipSet, join_labels
 
-__all__ = ["LabelledTask", "family_tasks", "labelled_tasks", "mirror_table", "resolve_labels", "with_mirrored"]
+__all__ = ["LabelledTask", "family_tasks", "labelled_tasks", "mirror_table", "resolve_labels", "with_opposites"]
 
 _SIDED_WORDS = frozenset({"left", "right", "clockwise", "counterclockwise", "anticlockwise", "leftwards", "rightwards"})
 _HANDED_OBJECTS = frozenset({"dial", "door lock", "faucet", "window"})
 """Things that tell open from closed, or on from off, by the side to which they go."""
+_PICTURED: Final = ("tabletop", "c2r")
+"""Families whose left and right are the picture's own."""
+_ONE_WAY: Final = frozenset({"c2r/drop"})
+"""Opposites that no clip shows when it is played backwards: what is dropped here was lifted before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +55,8 @@ class LabelledTask:
 
     @property
     def mirrors(self) -> bool:
-        """Whether a mirrored picture shows the opposite: left and right are the picture's own on the table-top."""
-        return self.sided and self.family == "tabletop" and self.info.opposite is not None
+        """Whether a mirrored picture shows the opposite: left and right are then the picture's own."""
+        return self.sided and self.family in _PICTURED and self.info.opposite is not None
 
 
 def labelled_tasks(label_names: tuple[str, ...]) -> tuple[LabelledTask, ...]:
@@ -86,10 +91,11 @@ def family_tasks(families: Sequence[str]) -> tuple[LabelledTask, ...]:
 
 
 def _tables() -> Mapping[str, Mapping[str, TaskInfo]]:
+    from a2r_gym.envs.c2r.tasks import TASKS as c2r
     from a2r_gym.envs.metaworld_tasks import TASKS as metaworld
     from a2r_gym.envs.tabletop.tasks import TASKS as tabletop
 
-    return {"metaworld": metaworld, "tabletop": tabletop}
+    return {"metaworld": metaworld, "tabletop": tabletop, "c2r": c2r}
 
 
 def resolve_labels(clips: ClipSet, tasks: tuple[LabelledTask, ...]) -> NDArray[np.int8]:
@@ -136,8 +142,8 @@ def _foreign(
     return np.zeros(labels.shape[:2], dtype=np.int8)
 
 
-def with_mirrored(clips: ClipSet) -> ClipSet:
-    """Add labels of the tasks that only mirrored pictures show: "to the left" where all clips go to the right.
+def with_opposites(clips: ClipSet) -> ClipSet:
+    """Add labels of the opposites, which clips show that are mirrored or played backwards.
 
     Args:
         clips: The clips.
@@ -148,7 +154,7 @@ def with_mirrored(clips: ClipSet) -> ClipSet:
     names = list(clips.label_names)
     for task in labelled_tasks(clips.label_names):
         opposite = f"{task.family}/{task.info.opposite}"
-        if task.mirrors and opposite not in names:
+        if task.info.opposite is not None and opposite not in (*names, *_ONE_WAY):
             names.append(opposite)
     return join_labels([clips], names)
 

@@ -7,6 +7,7 @@ on `Scores.similarity`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -64,14 +65,15 @@ REQUIRED: Mapping[tuple[str, str], Requirement] = {
     ("all", "held-out paraphrases"): Requirement("<=", 0.03),
 }
 """(group, measurement) -> what a bundled checkpoint must reach; all else is printed only."""
+_CHANGES = ("default view", "viewpoints", "distractors", "viewpoints and distractors")
 
 
 class ClipGroup(NamedTuple):
     """Clips that are measured together.
 
     Attributes:
-        key: ``tabletop/<scene>``, ``metaworld/visible``, ``metaworld/marker``, ``metaworld`` or ``all``, as in
-            `REQUIRED`.
+        key: ``tabletop/<scene>``, ``c2r/<change of scene>``, ``metaworld/visible``, ``metaworld/marker``,
+            ``metaworld`` or ``all``, as in `REQUIRED`.
         title: For people.
         mask: bool (E,).
     """
@@ -84,8 +86,9 @@ class ClipGroup(NamedTuple):
 def clip_groups(scored: ScoredClips) -> dict[str, ClipGroup]:
     """Split clips into the groups that the report tells apart.
 
-    Table-top clips go by scene (all seeds of the generator together), Meta-World's by whether the target is
-    visible or only a marker. ``metaworld`` holds both; ``all`` holds the table-top's ``train`` scene (any
+    Table-top clips go by scene (all seeds of the generator together), those of Concept2Robot's environments by whether
+    the viewpoint, distractors or both are new, Meta-World's by whether the target is visible or only a marker.
+    ``metaworld`` holds both; ``all`` holds the table-top's ``train`` scene (any
     scene where that one is absent) and the tasks with visible targets.
 
     Args:
@@ -101,6 +104,9 @@ def clip_groups(scored: ScoredClips) -> dict[str, ClipGroup]:
     for name in np.unique(scene[family == "tabletop"]):
         title = "generated scenes" if name == "generated" else f"{name} scene"
         groups.append(ClipGroup(f"tabletop/{name}", f"table-top, {title}", (family == "tabletop") & (scene == name)))
+    changes = np.array([_change(str(name)) for name in scored.clips.scene])
+    for name in _CHANGES:
+        groups.append(ClipGroup(f"c2r/{name}", f"Concept2Robot, {name}", (family == "c2r") & (changes == name)))
     metaworld = family == "metaworld"
     groups.append(ClipGroup("metaworld/visible", "Meta-World, visible targets", metaworld & ~marker))
     groups.append(ClipGroup("metaworld/marker", "Meta-World, marker tasks", metaworld & marker))
@@ -109,6 +115,12 @@ def clip_groups(scored: ScoredClips) -> dict[str, ClipGroup]:
     groups.append(ClipGroup("all", "table-top and visible Meta-World", tabletop | (metaworld & ~marker)))
     groups.sort(key=lambda group: group.key != "tabletop/train")
     return {group.key: group for group in groups if group.mask.any()}
+
+
+def _change(scene: str) -> str:
+    """Tell what a variant changes of the default view, by the name of its scene."""
+    view, others = (re.search(rf"{name}=[1-9]", scene) is not None for name in ("viewpoint", "distractors"))
+    return _CHANGES[view + 2 * others]
 
 
 def auroc_rows(scored: ScoredClips, group: ClipGroup, rng: np.random.Generator) -> list[Row]:

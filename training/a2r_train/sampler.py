@@ -39,6 +39,9 @@ class SamplerConfig:
             success and one failure, as in the paper.
         canonical: Chance that a sentence is the task's own and not a paraphrase.
         generic: Chance that a sentence says "something" for its thing, as those of human clips do.
+        failures: Whether clips that fail are drawn.
+        opposites: Whether clips also teach the opposites of what the robot does, which they show when they are mirrored
+            or, with ``prefixes``, played backwards: "to the left" where it goes to the right, "open" where it closes.
     """
 
     tasks_per_step: int = 8
@@ -47,6 +50,8 @@ class SamplerConfig:
     prefixes: bool = True
     canonical: float = 0.4
     generic: float = 0.0
+    failures: bool = True
+    opposites: bool = False
 
     def __post_init__(self) -> None:
         """Check ranges."""
@@ -132,6 +137,7 @@ class BatchSampler:
         self._last = labels.shape[1] - 1
         self._decided = np.asarray(clips.success[:, 0] >= 0)
         self._mirror = mirror_table(tasks)
+        self._opposite = np.array([_opposite(task, tasks) for task in tasks], dtype=np.int64)
         names = np.char.add(np.char.add(clips.family.astype(str), "/"), clips.task.astype(str))
         index_of = {task.name: index for index, task in enumerate(tasks)}
         self.own_task: NDArray[np.int64] = np.array([index_of[str(name)] for name in names], dtype=np.int64)
@@ -188,7 +194,8 @@ class BatchSampler:
         whole, shown = np.arange(self._last + 1), len(rows)
         success = self._pick("success", task, rng)
         rows.append(self._row(success, whole, "whole", task, rng))
-        failures = [kind for kind in ("near", "random") if len(self._pools[kind][task])]
+        kinds = ("near", "random") if self._config.failures else ()
+        failures = [kind for kind in kinds if len(self._pools[kind][task])]
         if failures and not self._config.prefixes:  # the paper's step: one failure for each success
             failures = [str(rng.choice(failures))]
         for kind in failures:
@@ -225,6 +232,8 @@ class BatchSampler:
             return
         if kind == "reversed":
             ends = np.sort(rng.choice(np.arange(1, self._last + 1), size=2, replace=False)).tolist()
+            if self._config.opposites and rng.uniform() < 0.5:
+                ends[1] = self._last  # back to its start: the opposite, done
             rows += [_Row(clip, augmentation, whole[::-1][: end + 1], "reversed", task) for end in ends]
             pairs.append((len(rows) - 2, len(rows) - 1))
             return
@@ -316,7 +325,7 @@ class BatchSampler:
     def _decides(self, row: _Row, columns: list[int]) -> NDArray[np.bool_]:
         """Tell which columns' tasks a row's scene decides: bool (M,)."""
         sources = self._sources(row, columns)
-        return np.asarray((sources >= 0) & self._decided[row.clip, sources])
+        return np.asarray((sources >= 0) & (self._decided[row.clip, sources] | self._turned_round(row, sources)))
 
     def _sources(self, row: _Row, columns: list[int]) -> NDArray[np.int64]:
         """Return whose labels count for each column: those of the mirrored task where the picture is mirrored."""
@@ -335,7 +344,18 @@ class BatchSampler:
             return np.where(sources < 0, -1, 0).astype(np.int8)
         undone = (done == 1) & (at_end == 0)
         never = (done == 0) & ~self._undoes(row, sources)
-        return np.where(undone | never, 0, -1).astype(np.int8)
+        labels = np.where(undone | never, 0, -1).astype(np.int8)
+        if row.path[-1] == 0:
+            labels[self._turned_round(row, sources)] = 1
+        elif self._labels[row.clip, row.path[-1], row.task] == 1:
+            labels[self._turned_round(row, sources)] = 0
+        return labels
+
+    def _turned_round(self, row: _Row, sources: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which sentences are the opposite of what a clip shows that is played backwards."""
+        if row.kind != "reversed" or not self._config.opposites:
+            return np.zeros(len(sources), dtype=bool)
+        return np.asarray((sources >= 0) & (self._opposite[sources] == row.task))
 
     def _undoes(self, row: _Row, sources: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which sentences a backwards clip may satisfy: those of its object, and those that its scene decides."""
@@ -347,6 +367,13 @@ class BatchSampler:
                 for source in sources.tolist()
             ]
         )  # fmt: skip
+
+
+def _opposite(task: LabelledTask, tasks: tuple[LabelledTask, ...]) -> int:
+    """Return the place of a task's opposite, -1 where it has none among them."""
+    names = [other.name for other in tasks]
+    opposite = f"{task.family}/{task.info.opposite}"
+    return names.index(opposite) if opposite in names else -1
 
 
 def generic_sentence(sentence: str) -> str:

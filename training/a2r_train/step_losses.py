@@ -30,6 +30,7 @@ from a2r_train.losses import (
     success_loss,
     video_language_loss,
 )
+from a2r_train.ranks import share
 from a2r_train.sampler import Batch
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "VideoReader",
     "compress_maps",
     "done_templates",
+    "embed_clips",
     "embed_frames",
     "embed_maps",
     "maps_of",
@@ -139,10 +141,10 @@ class StepLosses:
             human: Human clips; None where the run has no human domain.
             mode_B: int64 (B,), cluster of each robot clip that is a failure shown to its end, else -1.
         """
-        video_BD = embed_maps(self._network, maps_of(self._store, batch))
+        video_BD = embed_clips(self._network, self._store, batch)
         named = self._robot(batch, video_BD, mode_B)
         if human is not None and self._human is not None:
-            human_ND = embed_maps(self._network, maps_of(self._human.store, human), domain="human")
+            human_ND = embed_clips(self._network, self._human.store, human, domains=human.domains)
             named |= self._of_humans(human, human_ND)
             if self._weights.cross_domain:
                 shown_B = done_templates(batch, self._human.template_of_label)
@@ -262,17 +264,45 @@ def compress_maps(network: RewardNetwork | VideoReader, maps: NDArray[np.float16
         return frames_NF.reshape(*maps.shape[:2], -1)
 
 
-def embed_frames(network: VideoReader, frames_BTF: Tensor, domain: str = "robot") -> Tensor:
-    """Embed clips of a domain of `DOMAINS` from their frame features: float (B, D), unit length."""
-    domain_B = torch.full((len(frames_BTF),), DOMAINS.index(domain))
+def embed_frames(network: VideoReader, frames_BTF: Tensor, domain_B: NDArray[np.int64] | None = None) -> Tensor:
+    """Embed clips from their frame features.
+
+    Args:
+        network: The network.
+        frames_BTF: float (B, T, F).
+        domain_B: int64 (B,), whose prompt each carries, index in `DOMAINS`; None: the robot's.
+
+    Returns:
+        float (B, D), unit length.
+    """
+    if domain_B is None:
+        domain_B = np.full(len(frames_BTF), DOMAINS.index("robot"))
     with precision():
-        embedded: Tensor = network.head(frames_BTF, domain_B)
+        embedded: Tensor = network.head(frames_BTF, torch.from_numpy(domain_B))
         return embedded.float()
 
 
-def embed_maps(network: VideoReader, maps: NDArray[np.float16], domain: str = "robot") -> Tensor:
-    """Embed clips from their feature maps, float16 (B, T, C, H, W): float (B, D), unit length."""
-    return embed_frames(network, compress_maps(network, maps), domain)
+def embed_maps(network: VideoReader, maps: NDArray[np.float16], domain_B: NDArray[np.int64] | None = None) -> Tensor:
+    """Embed clips from their feature maps, float16 (B, T, C, H, W), as `embed_frames` does."""
+    return embed_frames(network, compress_maps(network, maps), domain_B)
+
+
+def embed_clips(
+    network: VideoReader,
+    store: FeatureStore,
+    batch: Batch | HumanBatch,
+    rows: NDArray[np.int64] | None = None,
+    *,
+    domains: NDArray[np.int64] | None = None,
+) -> Tensor:
+    """Embed a step's clips, or some of them, with the help of all ranks: float (B, D), unit length."""
+    which = np.arange(len(batch.clips)) if rows is None else rows
+
+    def embed(mine: NDArray[np.int64]) -> Tensor:
+        own = which[mine]
+        return embed_maps(network, maps_of(store, batch, own), None if domains is None else domains[own])
+
+    return share(len(which), embed)
 
 
 def precision() -> torch.autocast:

@@ -28,6 +28,7 @@ from a2r_train.failure_clusters import FailureClusters
 from a2r_train.features import FeatureStore
 from a2r_train.human_sampler import HumanSampler
 from a2r_train.methods.interface import Losses
+from a2r_train.ranks import average_gradients, is_first
 from a2r_train.sampler import BatchSampler
 from a2r_train.step_losses import compress_maps, embed_frames
 
@@ -130,7 +131,9 @@ class Trainer:
     # ------------------------------------------------------------------ state
 
     def save(self) -> None:
-        """Write the whole state, in one move."""
+        """Write the whole state, in one move; of several ranks the first does."""
+        if not is_first():
+            return
         self._folder.mkdir(parents=True, exist_ok=True)
         state = {
             "step": self.step,
@@ -195,6 +198,7 @@ class Trainer:
                 raise NonFiniteRewardError(f"loss at step {self.step} is not finite: {values}; lower the learning rate")
             self._optimizer.zero_grad(set_to_none=True)
             total.backward()  # type: ignore[no-untyped-call]
+            average_gradients(self.network.parameters())
             norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), 2.0)
             if not torch.isfinite(norm):
                 raise NonFiniteRewardError(f"gradient at step {self.step} is not finite; lower the learning rate")
@@ -258,7 +262,7 @@ class Trainer:
         parts = []
         for rows in np.split(clips, range(_EMBED_BATCH, len(clips), _EMBED_BATCH)):
             frames_EKF = compress_maps(self.network, self._store.maps[0, rows[:, None], np.arange(kept)])
-            beginnings = [embed_frames(self.network, frames_EKF[:, spread(end, count)]) for end in ends]
+            beginnings = [embed_frames(self.network, frames_EKF[:, spread(end, count).tolist()]) for end in ends]
             embedded = torch.cat(beginnings, dim=1)
             parts.append(torch.nn.functional.normalize(embedded, dim=1).numpy())
         self.network.train()

@@ -15,7 +15,7 @@ from a2r_train.data.clips import ClipSet, join_labels
 from a2r_train.data.human_clips import HumanClipSet, join_human_clips, load_human_clips
 from a2r_train.features import FeatureStore, cache_features, join_stores
 from a2r_train.human_sampler import HumanSampler
-from a2r_train.labels import LabelledTask, with_mirrored
+from a2r_train.labels import LabelledTask, with_opposites
 from a2r_train.recipes import Recipe
 from a2r_train.step_losses import HumanPart
 from a2r_train.template_match import matched_template
@@ -110,7 +110,7 @@ def labelled_clips(parts: Sequence[TrainingPart], recipe: Recipe) -> ClipSet:
     """Join the clips, with the labels that the recipe reads."""
     clips = join_labels([part.clips for part in parts])
     clips = clips.with_labels(recipe.labels) if recipe.labels else clips
-    return with_mirrored(clips) if recipe.mirrored else clips
+    return with_opposites(clips) if recipe.sampler.opposites else clips
 
 
 def match_human(

@@ -220,10 +220,7 @@ class TabletopEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):
         mujoco.mj_step(self._model, data, SETTLE_STEPS * FRAME_SKIP)
         data.time = 0.0
         self._forward()
-        self._steps = 0
-        self._mug_start = np.array(data.qpos[self._mug : self._mug + 2])
-        start = self._measure()
-        self._history = History(start, start, start, start)
+        self.begin_task()
         return self._observe(), {"is_success": self.is_success()}
 
     def step(self, action: NDArray[np.float32]) -> tuple[NDArray[np.float64], float, bool, bool, dict[str, Any]]:
@@ -292,6 +289,13 @@ class TabletopEnv(gym.Env[NDArray[np.float64], NDArray[np.float32]]):
         self._history = unpack(np.asarray(state[size + 2 : size + 18]))
         self._yaw, self._steps = float(state[-2]), int(state[-1])
         self._forward()
+
+    def begin_task(self) -> None:
+        """Let steps and success count from this moment on, as from a reset: another instruction begins here."""
+        self._steps = 0
+        self._mug_start = np.array(self._data.qpos[self._mug : self._mug + 2])
+        start = self._measure()
+        self._history = History(start, start, start, start)
 
     def labels(self) -> dict[str, TaskLabel]:
         """Judge every task that this scene decides, at this moment."""

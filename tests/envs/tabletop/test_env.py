@@ -125,6 +125,20 @@ def test_going_back_to_a_state_repeats_what_followed(mug: TabletopEnv) -> None:
         mug.set_state(state[:-1])
 
 
+def test_a_task_that_begins_later_counts_from_there(mug: TabletopEnv) -> None:
+    policy = expert("mug-left")
+    obs, _ = mug.reset(seed=3)
+    for _ in range(60):
+        obs, *_ = mug.step(policy(obs))
+    assert mug.labels()["mug-left"].success
+    picture = mug.render()
+    mug.begin_task()
+    np.testing.assert_array_equal(mug.render(), picture)
+    assert mug.labels()["mug-left"].progress == 0.0
+    assert mug.measures().mug_right == 0.0
+    assert not mug.step(STILL)[3]
+
+
 # ---------------------------------------------------------------------- arguments
 
 

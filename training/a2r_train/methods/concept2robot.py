@@ -24,7 +24,7 @@ from a2r_train.human_sampler import HumanBatch
 from a2r_train.known_tasks import known_tasks
 from a2r_train.methods.interface import RunSetting, TrainingMethod, no_finish
 from a2r_train.sampler import Batch
-from a2r_train.step_losses import done_templates, embed_maps, maps_of, precision
+from a2r_train.step_losses import done_templates, embed_clips, precision
 from a2r_train.template_match import matched_template
 
 __all__ = ["METHOD", "Concept2RobotLossConfig", "Concept2RobotLosses", "class_templates"]
@@ -67,7 +67,7 @@ class Concept2RobotLosses:
         rows = np.flatnonzero(classes >= 0)
         if not len(rows):
             return next(self._network.classify.parameters()).sum() * 0.0
-        videos_BD = embed_maps(self._network, maps_of(store, batch, rows))
+        videos_BD = embed_clips(self._network, store, batch, rows)
         with precision():
             logits_BC = self._network.class_logits(videos_BD).float()
         return functional.cross_entropy(logits_BC, torch.from_numpy(classes[rows]))

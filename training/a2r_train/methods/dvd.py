@@ -24,7 +24,7 @@ from a2r_gym.models.window import spread
 from a2r_train.human_sampler import HumanBatch
 from a2r_train.methods.interface import RunSetting, TrainingMethod, success_rows
 from a2r_train.sampler import Batch
-from a2r_train.step_losses import compress_maps, done_templates, embed_maps, maps_of, precision, relations
+from a2r_train.step_losses import compress_maps, done_templates, embed_clips, precision, relations
 
 __all__ = ["METHOD", "DVDLossConfig", "DVDLosses", "pair_loss"]
 
@@ -61,9 +61,9 @@ class DVDLosses:
         """See `a2r_train.methods.interface.Losses`."""
         del mode_B
         rows = self._taking_part(batch)
-        videos = [embed_maps(self._network, maps_of(self._store, batch, rows))]
+        videos = [embed_clips(self._network, self._store, batch, rows)]
         if human is not None and self._human is not None:
-            videos.append(embed_maps(self._network, maps_of(self._human.store, human)))
+            videos.append(embed_clips(self._network, self._human.store, human))
         video_AD = torch.cat(videos)
         with precision():
             logits_AA = self._network.same_task(video_AD, video_AD).float()

@@ -23,7 +23,7 @@ from a2r_train.human_sampler import HumanBatch
 from a2r_train.losses import video_language_loss
 from a2r_train.methods.interface import RunSetting, TrainingMethod, no_finish, success_rows
 from a2r_train.sampler import Batch
-from a2r_train.step_losses import embed_maps, maps_of, precision
+from a2r_train.step_losses import embed_clips, precision
 
 __all__ = ["METHOD", "RoboCLIPLossConfig", "RoboCLIPLosses"]
 
@@ -58,7 +58,7 @@ class RoboCLIPLosses:
         return named
 
     def _contrast(self, store: FeatureStore, batch: Batch | HumanBatch, rows: NDArray[np.int64]) -> Tensor:
-        video_BD = embed_maps(self._network, maps_of(store, batch, rows))
+        video_BD = embed_clips(self._network, store, batch, rows)
         with precision():
             text_MD = self._network.encode_text(batch.sentences).float()
         sim_BM = video_BD @ text_MD.T

@@ -8,7 +8,7 @@ from typing import Final
 
 from a2r_gym.errors import unknown_name
 from a2r_gym.models.backbones import DEFAULT_BACKBONE
-from a2r_train.collect_presets import PAPER_TASKS
+from a2r_train.collect_presets import C2R_TASKS, PAPER_TASKS
 from a2r_train.human_relations import HUMAN_SETS
 from a2r_train.human_sampler import HumanSamplerConfig
 from a2r_train.methods.concept2robot import Concept2RobotLossConfig
@@ -19,13 +19,15 @@ from a2r_train.sampler import SamplerConfig
 from a2r_train.step_losses import LossConfig
 from a2r_train.trainer import TrainerConfig
 
-__all__ = ["PAPER_LABELS", "RECIPES", "HumanData", "MethodLosses", "Recipe", "get_recipe"]
+__all__ = ["C2R_LABELS", "PAPER_LABELS", "RECIPES", "HumanData", "MethodLosses", "Recipe", "get_recipe"]
 
 MethodLosses = LossConfig | DVDLossConfig | LIVLossConfig | Concept2RobotLossConfig | RoboCLIPLossConfig
 """What a recipe may learn by: each kind is one method's, and says which."""
 
 PAPER_LABELS: Final = tuple(f"tabletop/{task}" for task in PAPER_TASKS)
 """What the robot does in the paper's protocol; no label of another task is read."""
+C2R_LABELS: Final = tuple(f"c2r/{task}" for task in C2R_TASKS)
+"""What it does in Concept2Robot's environments, likewise."""
 UNRELATED: Final = (6, 27, 106, 158, 164, 171)
 """Six templates that none of the table-top's tasks is like: a control."""
 
@@ -62,8 +64,6 @@ class Recipe:
         losses: The method, by the kind of its losses, and which of them.
         trainer: Length and step size.
         labels: ``family/task`` of the labels that are read; empty: all that the data have.
-        mirrored: Whether mirrored clips also teach the sentences that they alone show: "to the left" where all clips
-            go to the right.
         human: Human clips; None: none are taken in, and L_CDC is off.
         demonstrations: Human clips of each task that the model keeps to compare with; 0: the method compares with none.
     """
@@ -76,7 +76,6 @@ class Recipe:
     losses: MethodLosses = field(default_factory=LossConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     labels: tuple[str, ...] = ()
-    mirrored: bool = False
     human: HumanData | None = None
     demonstrations: int = 0
 
@@ -117,16 +116,17 @@ def _published(human: HumanData | None) -> Recipe:
 def _ours(human: HumanData | None) -> Recipe:
     """The paper's data, with our losses and what a clip shows when it is cut off, played backwards or mirrored."""
     human = (
-        None if human is None else replace(human, num_augmentations=3, sampler=HumanSamplerConfig(clips=16, undone=8))
+        None
+        if human is None
+        else replace(human, num_augmentations=3, sampler=HumanSamplerConfig(clips=16, undone=8, robot_prompt=0.5))
     )
     return Recipe(
         name="",
         num_augmentations=6,
-        sampler=SamplerConfig(tasks_per_step=6, family_weights=(), generic=0.25),
+        sampler=SamplerConfig(tasks_per_step=6, family_weights=(), generic=0.25, opposites=True),
         labels=PAPER_LABELS,
-        mirrored=True,
         human=human,
-        trainer=TrainerConfig(num_steps=1800, epoch_steps=150),
+        trainer=TrainerConfig(num_steps=500, epoch_steps=100),
     )
 
 
@@ -142,7 +142,7 @@ def _baseline(losses: MethodLosses, *, demonstrations: int = 0) -> Callable[[Hum
         return replace(
             ours,
             num_failure_modes=0,
-            sampler=SamplerConfig(tasks_per_step=16, prefixes=False, family_weights=()),
+            sampler=SamplerConfig(tasks_per_step=16, prefixes=False, family_weights=(), opposites=True),
             losses=losses,
             human=people,
             demonstrations=demonstrations,
@@ -189,6 +189,18 @@ _BASELINES: Final = {
 """Methods to compare with; ``bce`` is our network that learns success against failure and nothing else."""
 
 
+_C2R_HUMAN: Final = HumanData(templates=(5, 27, 41, 44, 46, 93, 94, 106, 158), matching="hand")
+"""Templates of Concept2Robot's six tasks and of the opposites that their clips show; its tasks are templates."""
+
+
+def _in_c2r(make: Callable[[HumanData | None], Recipe]) -> Callable[[], Recipe]:
+    """Return a method on the six tasks of Concept2Robot's environments.
+
+    Clips are twice as many as in the paper's protocol: half the augmentations are as many pictures, and space on disk.
+    """
+    return lambda: replace(make(_C2R_HUMAN), labels=C2R_LABELS, num_augmentations=3)
+
+
 def _without(**off: float) -> Callable[[], Recipe]:
     """Return the published method on six human tasks with other weights of its losses."""
 
@@ -196,6 +208,12 @@ def _without(**off: float) -> Callable[[], Recipe]:
         return replace(_published(HumanData(templates=HUMAN_SETS[6])), losses=replace(_PUBLISHED, **off))
 
     return make
+
+
+def _without_failures() -> Recipe:
+    """Return the published method on six human tasks without any clip that fails."""
+    recipe = _without(success=0.0, failure_video_language=0.0)()
+    return replace(recipe, num_failure_modes=0, sampler=replace(recipe.sampler, failures=False))
 
 
 RECIPES: Final[dict[str, Callable[[], Recipe]]] = {
@@ -209,6 +227,9 @@ RECIPES: Final[dict[str, Callable[[], Recipe]]] = {
         for baseline, method in _BASELINES.items()
         for row, make in _named(method, _rows()).items()
     },
+    "paper-without-failures": _without_failures,
+    "c2r-ours": _in_c2r(_ours),
+    **{f"c2r-{baseline}": _in_c2r(_BASELINES[baseline]) for baseline in ("concept2robot", "dvd", "liv")},
     "paper-without-bce": _without(success=0.0),
     "paper-without-prompts": _without(failure_video_language=0.0),
     "paper-without-cross-domain": _without(cross_domain=0.0),

@@ -69,7 +69,7 @@ PLACING: Final = (
         instruction="put the can next to the cup",
         paraphrases=(
             "place the can beside the cup",
-            "set the can down right by the cup",
+            "set the can down just beside the cup",
             "bring the can over to the cup",
             "move the can close to the cup",
         ),

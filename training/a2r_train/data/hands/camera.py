@@ -8,7 +8,10 @@ import numpy as np
 
 from a2r_train.data.hands.rotations import Array, about, vector
 
-__all__ = ["Camera", "draw_camera"]
+__all__ = ["NEAR_FILL", "Camera", "draw_camera"]
+
+NEAR_FILL = (0.52, 0.9)
+"""Smallest and largest share of the picture that an action takes when it is seen from near."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,19 +44,25 @@ class Camera:
         return np.asarray(seen[..., :2] / (np.maximum(-seen[..., 2:], 1e-3) * np.tan(np.radians(self.fovy) / 2)))
 
 
-def draw_camera(rng: np.random.Generator, focus: Array, elevation: tuple[float, float] = (14.0, 62.0)) -> Camera:
+def draw_camera(
+    rng: np.random.Generator,
+    focus: Array,
+    elevation: tuple[float, float] = (14.0, 62.0),
+    fill: tuple[float, float] = NEAR_FILL,
+) -> Camera:
     """Draw a camera that has the action in the middle square of its picture.
 
     Args:
         rng: Source of chance.
         focus: float64 (N, 3), points that must be seen.
         elevation: Lowest and highest, degrees.
+        fill: Smallest and largest share of the picture that they take.
     """
     rise, fovy = float(rng.uniform(*elevation)), float(rng.uniform(26.0, 58.0))
     roll = float(np.clip(rng.normal(0.0, 2.5), -6, 6))
     nearest = float(rng.uniform(0.55, 0.9))
-    fill = float(rng.uniform(0.52, 0.9))
-    offset = rng.uniform(-1.0, 1.0, size=2) * (0.95 - fill)
+    share = float(rng.uniform(*fill))
+    offset = rng.uniform(-1.0, 1.0, size=2) * (0.95 - share)
     camera = Camera(position=focus.mean(axis=0) + vector(0, -1, 0), elevation=rise, roll=roll, fovy=fovy)
     away = -camera.rotation[:, 2]
     target, distance = focus.mean(axis=0), 1.0
@@ -63,7 +72,7 @@ def draw_camera(rng: np.random.Generator, focus: Array, elevation: tuple[float, 
         low, high = seen.min(axis=0), seen.max(axis=0)
         step = ((low + high) / 2 - offset) * distance * np.tan(np.radians(fovy) / 2)
         target = target + camera.rotation[:, :2] @ step
-        distance = float(np.clip(distance * (1.0 + 0.8 * (float((high - low).max()) / 2 / fill - 1.0)), 0.12, 6.0))
+        distance = float(np.clip(distance * (1.0 + 0.8 * (float((high - low).max()) / 2 / share - 1.0)), 0.12, 6.0))
         if distance < nearest:  # an arm would fill the picture: step back and narrow the view
             fovy = float(np.degrees(2 * np.arctan(np.tan(np.radians(fovy) / 2) * distance / nearest)))
             distance = nearest

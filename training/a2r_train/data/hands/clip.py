@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2r_train.data.hands.anatomy import HandLook
-from a2r_train.data.hands.camera import Camera, draw_camera
+from a2r_train.data.hands.camera import NEAR_FILL, Camera, draw_camera
 from a2r_train.data.hands.paints import Paints
 from a2r_train.data.hands.performance import Performance, perform
 from a2r_train.data.hands.plan import Plan, draw_timing
@@ -128,7 +128,7 @@ def draw_clip(seed: int, number: int, act: Act) -> Clip:
     for _ in range(_ATTEMPTS):
         paints = Paints(rng)
         plan = act.draw(rng, paints)
-        camera = draw_camera(rng, plan.focus, elevation=(plan.lowest, max(62.0, plan.lowest + 10)))
+        camera = draw_camera(rng, plan.focus, elevation=(plan.lowest, max(62.0, plan.lowest + 10)), fill=plan.fill)
         if not _shows(plan, _way(plan, camera, np.linspace(0.0, plan.stop, 9))):
             continue
         look = _draw_look(rng, plan)
@@ -163,7 +163,7 @@ def _shows(plan: Plan, way: Array) -> bool:
         return True
     shift = (way[-1] - way[0]) @ np.array(_AXES[plan.direction], dtype=np.float64)
     across = np.abs((way[-1] - way[0]) @ np.array(_AXES[plan.direction][::-1], dtype=np.float64))
-    least = 0.07 if plan.template in _SMALL else _LEAST_SHIFT[plan.direction]
+    least = 0.07 if plan.template in _SMALL else _LEAST_SHIFT[plan.direction] * plan.fill[0] / NEAR_FILL[0]
     return bool(
         shift > least and (plan.direction not in ("left", "right") or shift > 0.6 * across or plan.template == 99)
     )

@@ -28,7 +28,7 @@ from a2r_train.worker_threads import one_thread_each
 __all__ = ["HandsConfig", "make_chunk", "make_hands"]
 
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Rises when the same seed gives other clips."""
 
 

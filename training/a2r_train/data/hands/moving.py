@@ -13,6 +13,7 @@ from a2r_train.data.hands.plan import Motion, Plan
 from a2r_train.data.hands.rotations import Array, Pose, about, heading, turned, unit, vector
 from a2r_train.data.hands.shapes import stretched
 from a2r_train.data.hands.things import draw_thing
+from a2r_train.data.hands.twisting import pushing_aside
 from a2r_train.data.hands.vessels import Thing
 
 __all__ = [
@@ -52,6 +53,10 @@ PUSHED = (
     "open box",
 )
 """Kinds of things that are pushed."""
+FILL = (0.22, 0.9)
+"""Share of the picture that a sideways push takes: from far off, a handle moves by a few pixels."""
+ASIDE = 0.3
+"""Share of sideways pushes that turn the handle of a tap or a lever about its pivot."""
 LEVEL = {"right": 0.0, "away": np.pi / 2, "left": np.pi, "towards": -np.pi / 2}
 """Angle in radians of each direction, as the picture shows it."""
 
@@ -134,14 +139,20 @@ def _pushing(rng: np.random.Generator, paints: Paints, name: str, template: int)
     return replace(single(thing, motion, hold, template, carrier=line(start, way)), direction=name)
 
 
+def _pushing_sideways(rng: np.random.Generator, paints: Paints, name: str, template: int) -> Plan:
+    aside = rng.uniform() < ASIDE
+    plan = pushing_aside(rng, paints, name, template) if aside else _pushing(rng, paints, name, template)
+    return replace(plan, fill=FILL)
+
+
 def pushing_right(rng: np.random.Generator, paints: Paints) -> Plan:
     """Push something from left to right: 93."""
-    return _pushing(rng, paints, "right", 93)
+    return _pushing_sideways(rng, paints, "right", 93)
 
 
 def pushing_left(rng: np.random.Generator, paints: Paints) -> Plan:
     """Push something from right to left: 94."""
-    return _pushing(rng, paints, "left", 94)
+    return _pushing_sideways(rng, paints, "left", 94)
 
 
 def _dragging(rng: np.random.Generator, paints: Paints, name: str, template: int) -> Plan:

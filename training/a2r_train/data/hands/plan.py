@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from a2r_train.data.hands.camera import NEAR_FILL
 from a2r_train.data.hands.rotations import Array, Pose, vector
 from a2r_train.data.hands.shapes import Shape
 
@@ -92,6 +93,7 @@ class Plan:
         mover: Body whose motion the direction is of.
         yaw: Radians by which the furniture is turned, for a table that fits.
         lowest: Lowest elevation of the camera at which the action is seen, degrees.
+        fill: Smallest and largest share of the picture that ``focus`` takes.
         amount: Opening at state 0 and at state 1, for what opens; else 0 and 1.
         quick: Whether the touch is short.
         tip: float64 (3,), point of the mover, in its own frame, whose way has the direction.
@@ -118,6 +120,7 @@ class Plan:
     mover: str = ""
     yaw: float = 0.0
     lowest: float = 12.0
+    fill: tuple[float, float] = NEAR_FILL
     amount: tuple[float, float] = (0.0, 1.0)
     quick: bool = False
     edge: tuple[Array, Array] | None = None

@@ -17,7 +17,7 @@ from a2r_train.data.hands.rotations import Pose, about, at, unit, vector
 from a2r_train.data.hands.rotors import Rotor, draw_rotor
 from a2r_train.data.hands.shapes import Shape, ball, box, moved, rod, stretched
 
-__all__ = ["lever_down", "lever_up", "pressing", "pretending_to_twist", "twisting"]
+__all__ = ["lever_down", "lever_up", "pressing", "pretending_to_twist", "pushing_aside", "twisting"]
 
 _UP = vector(0.0, 0.0, 1.0)
 
@@ -64,6 +64,29 @@ def twisting(rng: np.random.Generator, paints: Paints) -> Plan:
         ends=("stay", "back", "leave", "leave")
         if rotor.pushed
         else ("back", "leave", "leave"),  # the hand hides a knob
+    )
+
+
+def pushing_aside(rng: np.random.Generator, paints: Paints, side: str, template: int) -> Plan:
+    """Push the handle of a tap or a lever to one side.
+
+    Args:
+        rng: Source of chance.
+        paints: Its materials are kept there.
+        side: ``left`` or ``right``, where the handle's tip goes in the picture.
+        template: SS-V2's id.
+    """
+    rotor = draw_rotor(rng, paints)
+    while not rotor.pushed:
+        rotor = draw_rotor(rng, paints)
+    motion, hold, amount = _turning(rng, rotor, side)
+    return replace(
+        _plan(rng, rotor.static, rotor.moving, rotor.kind, motion, hold, template),
+        things=(rotor.part,),
+        direction=side,
+        amount=amount,
+        tip=rotor.tip,
+        ends=("stay", "back", "leave", "leave"),
     )
 
 

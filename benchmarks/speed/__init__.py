@@ -1,0 +1,1 @@
+"""Sections of the throughput benchmark, and what they share."""
