@@ -19,6 +19,7 @@ from a2r_train.evaluate import task_tables
 from a2r_train.scored_clips import score_clips
 from benchmarks.cells import Cell, Results, Setup
 from benchmarks.data import folders
+from benchmarks.frame_maps import read_stored
 from benchmarks.methods import settle
 from benchmarks.pools import choices
 from benchmarks.protocol import auroc
@@ -49,8 +50,10 @@ def measure_scene(cell: Cell, setup: Setup, scene: str, tasks: Sequence[str]) ->
         ``success``, ``floor``, ``ceiling``, ``auroc``: value, low, high, n; ``choices``: a row a pool.
     """
     model = settle(cell.method, cell.seed, setup)
-    chosen = choices(model, scene_clips(setup, "pools", scene), tasks, progress=False)
-    scored = score_clips(model, scene_clips(setup, "paper-test", scene), task_tables(), progress=False)
+    pools, test = scene_clips(setup, "pools", scene), scene_clips(setup, "paper-test", scene)
+    read_stored(model, [pools, test], setup.out / "maps")
+    chosen = choices(model, pools, tasks, progress=False)
+    scored = score_clips(model, test, task_tables(), progress=False)
     mask = np.isin(scored.name, [f"tabletop/{task}" for task in tasks])
     ranked = auroc(scored, mask, np.random.default_rng(0))
     return success_of(chosen) | {"auroc": list(ranked) if np.isfinite(ranked.value) else None}

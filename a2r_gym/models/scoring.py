@@ -20,7 +20,7 @@ from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig
 from a2r_gym.models.frames import check_instructions, check_push, check_video, resize_frames
 from a2r_gym.models.methods import Method
 from a2r_gym.models.reward_network import FrameEncoder
-from a2r_gym.models.runtime import make_head_runtime, make_runtime
+from a2r_gym.models.runtime import FrameRuntime, make_head_runtime, make_runtime
 from a2r_gym.models.task_lookup import TaskLookup, TaskMatch
 from a2r_gym.models.window import MAX_KEPT, FrameWindow, spread, window_indices
 from a2r_gym.protocols import FailureModes, ScoreMatrix, Scores
@@ -91,6 +91,10 @@ class Adapt2Reward:
     def num_frames(self) -> int:
         """T, how many frames of an episode the head sees."""
         return self.network.config.num_frames
+
+    def exchange_runtime(self, encode: FrameRuntime) -> None:
+        """Encode frames by another runtime, for example one that looks features of stored frames up."""
+        self._encode = encode
 
     def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Encode frames of any size: uint8 (N, H, W, 3) to float32 (N, F)."""

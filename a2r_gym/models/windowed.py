@@ -78,6 +78,10 @@ class WindowedReward(abc.ABC):
         """Name of the runtime that encodes frames."""
         return str(getattr(self._encode, "name", type(self._encode).__name__))
 
+    def exchange_runtime(self, encode: FrameRuntime) -> None:
+        """Encode frames by another runtime, for example one that looks features of stored frames up."""
+        self._encode = encode
+
     def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Encode frames of any size: uint8 (N, H, W, 3) to float32 (N, F)."""
         encoded: NDArray[np.float32] = self._encode(resize_frames(frames, self._image_size))

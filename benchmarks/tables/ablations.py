@@ -8,6 +8,7 @@ from typing import Any, Final
 from a2r_train.data.clips import load_clips
 from benchmarks.cells import Cell, Results, Setup
 from benchmarks.data import folders
+from benchmarks.frame_maps import read_stored
 from benchmarks.methods import settle
 from benchmarks.presets import Preset
 from benchmarks.protocol import COLUMNS, measure
@@ -16,7 +17,7 @@ from benchmarks.rendered import Rendered, Row
 __all__ = ["DATA", "NAME", "VERSION", "cells", "config", "render", "run", "seconds"]
 
 NAME: Final = "ablations"
-VERSION: Final = 2
+VERSION: Final = 3
 DATA: Final = ("paper-test",)
 SETTING: Final = "all scenes"
 _FLOORS: Final = ("random", "frame-counter")
@@ -44,7 +45,9 @@ def seconds(cell: Cell, preset: Preset) -> float:
 
 def run(cell: Cell, setup: Setup) -> dict[str, Any]:
     """Measure a recipe on all test clips."""
-    found = measure(settle(cell.method, cell.seed, setup), load_clips(folders(setup, "paper-test")))
+    model, clips = settle(cell.method, cell.seed, setup), load_clips(folders(setup, "paper-test"))
+    read_stored(model, [clips], setup.out / "maps")
+    found = measure(model, clips)
     return {column: row if row[0] == row[0] else None for column, row in found.items()}  # NaN: too few clips
 
 

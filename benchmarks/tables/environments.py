@@ -15,7 +15,7 @@ from benchmarks.rendered import Rendered, Row, Value, mean_of
 __all__ = ["DATA", "NAME", "VERSION", "cells", "config", "render", "run", "seconds"]
 
 NAME: Final = "environments"
-VERSION: Final = 1
+VERSION: Final = 2
 DATA: Final = ("paper-test", "pools")
 _CLIP: Final = 0.018
 """Seconds that a candidate or clip takes."""

@@ -54,15 +54,15 @@ def _direct(video: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def _count_encoding(monkeypatch: pytest.MonkeyPatch, fail_at: int | None = None) -> list[tuple[int, int]]:
     """Record augmentation and first clip of every chunk that is encoded; fail at the one of that number."""
-    original, jobs = features._encode, []
+    original, jobs = features._Worker.encode_chunk, []
 
-    def encode(job: tuple[int, int, int]) -> int:
+    def encode(worker: features._Worker, job: tuple[int, int, int]) -> int:
         if len(jobs) == fail_at:
             raise OSError("input/output error")
         jobs.append(job[1:])
-        return original(job)
+        return original(worker, job)
 
-    monkeypatch.setattr(features, "_encode", encode)
+    monkeypatch.setattr(features._Worker, "encode_chunk", encode)
     return jobs
 
 
@@ -75,6 +75,12 @@ class TestCache:
         assert store.maps.dtype == np.float16
         for clip in range(0, len(clips), 7):
             np.testing.assert_allclose(store.maps[0, clip].astype(np.float32), _direct(clips.frames[clip]), atol=1e-3)
+
+    def test_two_workers_write_what_one_writes(self, tmp_path: Path) -> None:
+        clips = _clips(per_source=8)
+        alone = _cache(clips, tmp_path / "one").maps
+        shared = cache_features(clips, "tiny", tmp_path / "two", num_augmentations=2, seed=0, workers=2).maps
+        np.testing.assert_array_equal(shared, alone)
 
     def test_the_others_are_those_of_the_drawn_change_and_tell_whether_it_mirrors(self, tmp_path: Path) -> None:
         clips = _clips()
@@ -219,7 +225,7 @@ def test_a_cache_whose_processes_are_all_killed_goes_on_where_it_was(
         "frames.resize_frames = slowly\n"
         "if __name__ == '__main__':\n"
         f"    clips = replace(make_clips(per_source=8), frames=np.load({frames!r}, mmap_mode='r'))\n"
-        f"    cache_features(clips, 'tiny', Path({cache!r}), num_augmentations=2, seed=0, workers=1)\n"
+        f"    cache_features(clips, 'tiny', Path({cache!r}), num_augmentations=2, seed=0, workers=2)\n"
     )
     script = tmp_path / "program.py"
     script.write_text(program)

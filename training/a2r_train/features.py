@@ -8,11 +8,12 @@ Shape suffixes: A augmentations, E clips, T kept frames, C channels, H W feature
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -109,7 +110,7 @@ def cache_features(
         folder: Where the files of all clip sets stand.
         num_augmentations: A, >= 1; the first is the clip as it is.
         seed: Of the augmentations.
-        workers: Processes.
+        workers: Processes; 1 works in this one.
 
     Returns:
         The store, read-only.
@@ -149,29 +150,44 @@ def _complete(
     left = [index for index in range(len(chunks)) if not done[index]]
     if left:
         jobs = [(index, *chunks[index]) for index in left]
-        context = multiprocessing.get_context("spawn")
-        arguments = (backbone, place, _where(frames), seed)
         with (
-            context.Pool(workers, _begin, arguments) as pool,
+            _encoded(jobs, backbone, place, frames, seed, workers) as indices,
             tqdm(total=len(chunks), initial=len(chunks) - len(left), desc="encoding clips", unit="chunk") as bar,
         ):
-            for index in pool.imap_unordered(_encode, jobs):
+            for index in indices:
                 done[index] = True
                 done.flush()
                 bar.update()
 
 
+@contextlib.contextmanager
+def _encoded(
+    jobs: Sequence[tuple[int, int, int]],
+    backbone: str,
+    place: Path,
+    frames: NDArray[np.uint8],
+    seed: int,
+    workers: int,
+) -> Iterator[Iterable[int]]:
+    """Encode chunks, in this process where there is one worker; gives their indices as they are done."""
+    if workers == 1:
+        worker = _Worker(backbone, place, frames, seed)
+        yield (worker.encode_chunk(job) for job in jobs)
+        return
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers, _begin, (backbone, place, _where(frames), seed)) as pool:
+        yield pool.imap_unordered(_encode, jobs)
+
+
 class _Worker:
-    """What a worker process holds between its jobs."""
+    """What encodes chunks: what is held between them."""
 
     def __init__(self, backbone: str, place: Path, frames: NDArray[np.uint8], seed: int) -> None:
-        import torch
         from torch import Tensor, nn
 
         from a2r_gym.models.backbones import load_backbone
         from a2r_gym.models.runtime import make_runtime
 
-        torch.set_num_threads(1)
         tower = load_backbone(backbone)
 
         class Trunk(nn.Module):
@@ -190,6 +206,21 @@ class _Worker:
         self.maps = np.load(place / "maps.npy", mmap_mode="r+")
         self.frames, self.seed = frames, seed
 
+    def encode_chunk(self, job: tuple[int, int, int]) -> int:
+        """Write the feature maps of a chunk (index, augmentation, first clip); returns its index."""
+        from a2r_gym.models.frames import resize_frames
+
+        index, number, start = job
+        for clip in range(start, min(start + CHUNK, len(self.frames))):
+            video = np.asarray(self.frames[clip])
+            drawn, rng = _augmentation(self.seed, number, clip)
+            video = video if drawn is None else drawn(video, rng)
+            maps = self.encode(resize_frames(video, self.size))
+            if not np.isfinite(maps).all() or np.abs(maps).max() > 6e4:
+                raise DataError(f"clip {clip}: its feature maps are not finite in float16")
+            self.maps[number, clip] = maps
+        return index
+
 
 _worker: _Worker | None = None
 
@@ -204,7 +235,10 @@ def _where(frames: NDArray[np.uint8]) -> NDArray[np.uint8] | tuple[str, int, tup
 
 
 def _begin(backbone: str, place: Path, frames: NDArray[np.uint8] | tuple[str, int, tuple[int, ...]], seed: int) -> None:
+    import torch
+
     global _worker  # a pool's initializer has nowhere else to put it
+    torch.set_num_threads(1)
     if isinstance(frames, tuple):
         name, offset, shape = frames
         frames = np.memmap(name, dtype=np.uint8, mode="r", offset=offset, shape=shape)
@@ -212,16 +246,5 @@ def _begin(backbone: str, place: Path, frames: NDArray[np.uint8] | tuple[str, in
 
 
 def _encode(job: tuple[int, int, int]) -> int:
-    from a2r_gym.models.frames import resize_frames
-
     assert _worker is not None
-    index, number, start = job
-    for clip in range(start, min(start + CHUNK, len(_worker.frames))):
-        video = np.asarray(_worker.frames[clip])
-        drawn, rng = _augmentation(_worker.seed, number, clip)
-        video = video if drawn is None else drawn(video, rng)
-        maps = _worker.encode(resize_frames(video, _worker.size))
-        if not np.isfinite(maps).all() or np.abs(maps).max() > 6e4:
-            raise DataError(f"clip {clip}: its feature maps are not finite in float16")
-        _worker.maps[number, clip] = maps
-    return index
+    return _worker.encode_chunk(job)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from torch import nn
 
 import a2r_gym
 from a2r_gym.baselines.dvd import MIN_DEMONSTRATIONS
 from a2r_gym.errors import CheckpointError, DataError
-from a2r_gym.models import runtime, scoring, windowed
 from a2r_gym.models.checkpoint import load_network
 from a2r_gym.protocols import MatrixModel
-from a2r_train import features
 from a2r_train import fit as fit_module
 from a2r_train.demonstrations import Demonstrations, load_demonstrations
 from a2r_train.fit import fit
@@ -29,6 +24,7 @@ from a2r_train.trainer import TrainerConfig
 from a2r_train.training_parts import TrainingPart, human_folder, load_human
 from tests.tiny_backbone import TINY
 from tests.training.data.human_data import write_layout
+from tests.training.in_threads import in_threads
 from tests.training.synthetic import TABLETOP
 from tests.training.test_fit import _clips
 
@@ -41,16 +37,7 @@ SHOWN = {5: "a drawer", 46: "a drawer", 93: "a mug", 94: "a mug", 41: "a mug", 1
 
 @pytest.fixture(scope="module", autouse=True)
 def _in_threads(tiny_backbone: str) -> Iterator[None]:
-    """Let the pool's workers be threads, which know the tiny backbone, and encode in torch: nothing to compile."""
-
-    def make_torch(module: nn.Module, size: int, name: str | None = None) -> runtime.TorchRuntime:
-        del size, name
-        return runtime.TorchRuntime(module)
-
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (runtime, scoring, windowed):
-            patch.setattr(module, "make_runtime", make_torch)
-        patch.setattr(features.multiprocessing, "get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
+    with in_threads():
         yield
 
 
