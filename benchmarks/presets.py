@@ -159,6 +159,7 @@ PRESETS: Final = {
         name="small",
         families=("ours", "dvd", "liv", "concept2robot"),
         steps=500,
+        task_human=(0, 6),
         ablations=(
             "ours-robot-only", "ours-human-6", "ours-unrelated", "ours-shuffled", "paper-human-6",
             "paper-without-failures", "paper-without-prompts", "paper-without-bce",
