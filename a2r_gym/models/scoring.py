@@ -42,15 +42,26 @@ class Calibration:
 
 
 class _Text(NamedTuple):
-    """An instruction's embedding (D,), those of its failure texts (K, D), and whose they are; K = 0 without any.
+    """What an instruction is compared with.
 
-    ``both_KD`` holds them one below the other, (1 + K, D), on the CPU.
+    Attributes:
+        both_KD: float32 (1 + K, D): its embedding, and below it those of its failure texts; K = 0 without any.
+        match: Whose failure texts they are.
     """
 
-    success_D: Tensor
-    failures_KD: Tensor
-    match: TaskMatch | None
     both_KD: NDArray[np.float32]
+    match: TaskMatch | None
+
+    @property
+    def success_D(self) -> NDArray[np.float32]:
+        """The instruction's embedding."""
+        success_D: NDArray[np.float32] = self.both_KD[0]
+        return success_D
+
+    @property
+    def failures_KD(self) -> NDArray[np.float32]:
+        """Those of its failure texts."""
+        return self.both_KD[1:]
 
 
 class Adapt2Reward:
@@ -111,7 +122,7 @@ class Adapt2Reward:
                 live = self.network.config.mode_counts[match.task]
                 failures_KD = self.network.encode_failures([instruction], torch.tensor([match.task]))[0, :live]
             both_KD = torch.cat([success_D[None], failures_KD]).float().cpu().numpy()
-            self._texts[instruction] = _Text(success_D, failures_KD, match, both_KD)
+            self._texts[instruction] = _Text(both_KD, match)
         return self._texts[instruction]
 
     def failure_modes(self, instruction: str) -> FailureModes | None:
@@ -175,7 +186,7 @@ class Adapt2Reward:
         Returns:
             Similarity and success, (B, M) each.
         """
-        texts_MD = np.stack([self.text(sentence).both_KD[0] for sentence in check_instructions(instructions)])
+        texts_MD = np.stack([self.text(sentence).success_D for sentence in check_instructions(instructions)])
         similarity = _finite(self.embed_videos(videos).numpy() @ texts_MD.T)
         return ScoreMatrix(similarity, self.calibration(similarity))
 

@@ -73,7 +73,7 @@ class Sight:
     def _sentence(self, instruction: str) -> NDArray[np.float32]:
         """Embed a sentence, unit length; by its words, each with a place and a sign, where the model embeds none."""
         if self._text is not None:
-            return np.asarray(self._text.text(instruction).success_D.cpu().numpy(), dtype=np.float32)
+            return np.asarray(self._text.text(instruction).success_D, dtype=np.float32)
         words_D = np.zeros(_WORDS, dtype=np.float32)
         for word in instruction.lower().split():
             code = zlib.crc32(word.encode())
