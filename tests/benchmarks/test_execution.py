@@ -166,10 +166,10 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
             time.sleep(0.1)
         yield json.loads(file.read_text())["address"]
     finally:
-        for process in reversed(processes):
-            process.terminate()
         for process in processes:
-            process.wait(timeout=60)
+            process.kill()
+        for process in processes:
+            process.wait()
 
 
 @pytest.mark.timeout(600)
