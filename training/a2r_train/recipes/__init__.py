@@ -84,10 +84,10 @@ def _a2r_small() -> Recipe:
     """The bundled checkpoint: Meta-World and table-top, generated scenes, human clips."""
     return Recipe(
         name="a2r-small",
-        sampler=SamplerConfig(family_weights=(("tabletop", 0.5),), generic=0.15),
+        sampler=SamplerConfig(family_weights=(("tabletop", 0.5),), generic=0.15, opposites=True),
         losses=LossConfig(order=1.0),
         trainer=TrainerConfig(num_steps=4000, epoch_steps=500),
-        human=HumanData(sampler=HumanSamplerConfig(clips=12, undone=4)),
+        human=HumanData(sampler=HumanSamplerConfig(clips=12, undone=4, robot_prompt=0.5, others=12)),
     )
 
 
@@ -118,7 +118,9 @@ def _ours(human: HumanData | None) -> Recipe:
     human = (
         None
         if human is None
-        else replace(human, num_augmentations=3, sampler=HumanSamplerConfig(clips=16, undone=8, robot_prompt=0.5))
+        else replace(
+            human, num_augmentations=3, sampler=HumanSamplerConfig(clips=16, undone=8, robot_prompt=0.5, others=16)
+        )
     )
     return Recipe(
         name="",
