@@ -18,7 +18,6 @@ from a2r_train.human_sampler import HumanSampler, HumanSamplerConfig
 from a2r_train.labels import labelled_tasks, resolve_labels
 from a2r_train.sampler import BatchSampler, SamplerConfig
 from a2r_train.step_losses import HumanPart, LossConfig, StepLosses
-from a2r_train.things import kind_of
 from a2r_train.trainer import Trainer, TrainerConfig
 from tests.tiny_backbone import CHANNELS, ENTRY, GRID, TINY
 
@@ -107,8 +106,7 @@ def make_human_part(
     maps = np.random.default_rng(3).normal(size=(2, len(clips), KEPT, CHANNELS, GRID, GRID)).astype(np.float16)
     store = FeatureStore(maps=maps, flips=np.array([[False], [flipped]]) & np.ones((2, len(clips)), np.bool_))
     sampler = HumanSampler(clips, store, config or HumanSamplerConfig(), num_frames=8, seed=seed)
-    kinds = np.array([kind_of(name) for name in ("drawer", "drawer", "mug", "mug")])
-    return HumanPart(sampler, store, np.array([5, 46, -1, 93]), kinds)
+    return HumanPart(sampler, store, np.array([5, 46, -1, 93]))
 
 
 def make_sampler(

@@ -21,7 +21,7 @@ from a2r_train.data.human_clips import HumanClipSet
 from a2r_train.data.ssv2_templates import MIRRORS, TEMPLATES, mirrored_sentence
 from a2r_train.features import FeatureStore
 from a2r_train.human_relations import counter_template, imperative, paraphrases, placeholders, relation, said
-from a2r_train.things import apart, sole_kind
+from a2r_train.things import apart
 
 __all__ = ["HumanBatch", "HumanSampler", "HumanSamplerConfig"]
 
@@ -62,12 +62,9 @@ class HumanBatch(NamedTuple):
         sentences: M sentences.
         paraphrases: M sentences that say the same in another way.
         meanings: int64 (M,), equal for sentences that say the same.
-        asked: int64 (M,), the template of each sentence.
-        asked_kinds: int64 (M,), the kind of the one thing that each sentence is about, see `a2r_train.things`.
         labels: int8 (N, M), 1 does, 0 does not, -1 unknown.
         own: bool (N, M), True for a clip's own sentence, its counter-example and the one of another thing.
         templates: int64 (N,), what each clip shows; -1 for clips that are not shown as they are.
-        kinds: int64 (N,), the kind of the one thing that each clip is about.
         domains: int64 (N,), index in `DOMAINS` of the prompt that each clip carries.
         later: int64 (P,), rows whose similarity to the sentence in ``order_column`` must be higher than ``earlier``'s.
         earlier: int64 (P,).
@@ -80,12 +77,9 @@ class HumanBatch(NamedTuple):
     sentences: tuple[str, ...]
     paraphrases: tuple[str, ...]
     meanings: NDArray[np.int64]
-    asked: NDArray[np.int64]
-    asked_kinds: NDArray[np.int64]
     labels: NDArray[np.int8]
     own: NDArray[np.bool_]
     templates: NDArray[np.int64]
-    kinds: NDArray[np.int64]
     domains: NDArray[np.int64]
     later: NDArray[np.int64]
     earlier: NDArray[np.int64]
@@ -158,12 +152,9 @@ class HumanSampler:
             sentences=tuple(_spoken(sentence, rng) for sentence in asked),
             paraphrases=tuple(_spoken(sentence, rng) for sentence in asked),
             meanings=np.array([asked.index(sentence) for sentence in asked]),
-            asked=np.array([sentence.template for sentence in asked], dtype=np.int64),
-            asked_kinds=np.array([sole_kind(sentence.things) for sentence in asked], dtype=np.int64),
             labels=np.concatenate([labels, undone.astype(np.int8)]),
             own=np.concatenate([own, own[sources]]),
             templates=np.array([clip.template for clip in shown] + [-1] * len(again), dtype=np.int64),
-            kinds=np.array([sole_kind(clip.things) for clip in shown] + [-1] * len(again), dtype=np.int64),
             domains=_domains(len(paths), self._config.robot_prompt),
             later=np.array([later for later, _ in pairs], dtype=np.int64),
             earlier=np.array([earlier for _, earlier in pairs], dtype=np.int64),

@@ -8,7 +8,6 @@ K failure modes, D embedding, P pairs, L labels.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
@@ -39,7 +38,6 @@ __all__ = [
     "LossConfig",
     "StepLosses",
     "VideoReader",
-    "across_labels",
     "compress_maps",
     "done_templates",
     "embed_clips",
@@ -65,7 +63,6 @@ class LossConfig:
         cross_domain: L_CDC; needs human clips.
         order: Ours: similarity rises along a success.
         paraphrase: Ours: sentences of one task attract, those of others repel.
-        across: Ours: clips of one domain against sentences of the other; needs human clips.
     """
 
     video_language: float = 1.0
@@ -74,7 +71,6 @@ class LossConfig:
     cross_domain: float = 1.0
     order: float = 0.5
     paraphrase: float = 0.5
-    across: float = 0.0
 
     method: ClassVar[str] = "adapt2reward"
 
@@ -99,13 +95,11 @@ class HumanPart(NamedTuple):
         sampler: Draws its clips.
         store: Their feature maps.
         template_of_label: int64 (L,), the human template that each robot label is matched with; -1 for none.
-        kind_of_label: int64 (L,), the kind of thing that each robot label is about, see `a2r_train.things`.
     """
 
     sampler: HumanSampler
     store: FeatureStore
     template_of_label: NDArray[np.int64]
-    kind_of_label: NDArray[np.int64]
 
 
 class StepLosses:
@@ -148,16 +142,10 @@ class StepLosses:
             mode_B: int64 (B,), cluster of each robot clip that is a failure shown to its end, else -1.
         """
         video_BD = embed_clips(self._network, self._store, batch)
-        text_MD, spoken_PD = self._texts(batch)
-        named = self._robot(batch, video_BD, text_MD, spoken_PD, mode_B)
+        named = self._robot(batch, video_BD, mode_B)
         if human is not None and self._human is not None:
             human_ND = embed_clips(self._network, self._human.store, human, domains=human.domains)
-            told_MD, spoken_PD = self._texts(human)
-            named |= self._of_humans(human, human_ND, told_MD, spoken_PD)
-            if self._weights.across:
-                robots, humans = across_labels(batch, human, self._human)
-                loss = self._across(video_BD @ told_MD.T, robots) + self._across(human_ND @ text_MD.T, humans)
-                named["across"] = self._weights.across * loss
+            named |= self._of_humans(human, human_ND)
             if self._weights.cross_domain:
                 shown_B = done_templates(batch, self._human.template_of_label)
                 same_BN = torch.from_numpy(relations(shown_B, human.templates))
@@ -165,10 +153,9 @@ class StepLosses:
                 named["cross_domain"] = self._weights.cross_domain * loss
         return named
 
-    def _robot(
-        self, batch: Batch, video_BD: Tensor, text_MD: Tensor, spoken_PD: Tensor | None, mode_B: NDArray[np.int64]
-    ) -> dict[str, Tensor]:
+    def _robot(self, batch: Batch, video_BD: Tensor, mode_B: NDArray[np.int64]) -> dict[str, Tensor]:
         network, weights, scale = self._network, self._weights, self._network.logit_scale
+        text_MD, spoken_PD = self._texts(batch)
         sim_BM, labels_BM = video_BD @ text_MD.T, torch.from_numpy(batch.labels)
         failure_BMK = self._failure_similarity(batch, video_BD)
         named: dict[str, Tensor] = {}
@@ -191,10 +178,9 @@ class StepLosses:
             named["order"] = weights.order * self._order(batch, sim_BM)
         return named
 
-    def _of_humans(
-        self, batch: HumanBatch, video_ND: Tensor, text_MD: Tensor, spoken_PD: Tensor | None
-    ) -> dict[str, Tensor]:
+    def _of_humans(self, batch: HumanBatch, video_ND: Tensor) -> dict[str, Tensor]:
         network, weights, scale = self._network, self._weights, self._network.logit_scale
+        text_MD, spoken_PD = self._texts(batch)
         sim_NM, labels_NM = video_ND @ text_MD.T, torch.from_numpy(batch.labels)
         named: dict[str, Tensor] = {}
         if weights.video_language:
@@ -210,12 +196,6 @@ class StepLosses:
         if weights.order and len(batch.later):
             named["human_order"] = weights.order * self._order(batch, sim_NM)
         return named
-
-    def _across(self, sim_BM: Tensor, labels: NDArray[np.int64]) -> Tensor:
-        """Contrast clips with the other domain's sentences, and tell what they do from what they do not."""
-        network, labels_BM = self._network, torch.from_numpy(labels)
-        contrast = video_language_loss(sim_BM, sim_BM.new_zeros((*sim_BM.shape, 0)), labels_BM, network.logit_scale)
-        return contrast + success_loss(sim_BM, labels_BM, labels_BM == 1, network.logit_scale, network.logit_bias)
 
     def _texts(self, batch: Batch | HumanBatch) -> tuple[Tensor, Tensor | None]:
         """Embed the sentences, float (M, D), and where a loss wants them paraphrases of the first: float (P, D)."""
@@ -250,47 +230,9 @@ class StepLosses:
 
 def done_templates(batch: Batch, template_of_label: NDArray[np.int64]) -> NDArray[np.int64]:
     """Tell which human template each robot clip does: int64 (B,), -1 for none that is known."""
-    return _of_what_is_done(batch, template_of_label, template_of_label)
-
-
-def across_labels(batch: Batch, human: HumanBatch, part: HumanPart) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Judge clips of each domain against the other's sentences.
-
-    A clip does what a sentence says where both have one template and one kind of thing, and not where either differs.
-
-    Returns:
-        Robot clips against human sentences and human clips against robot sentences, int64 (B, M) and (N, M): 1 does,
-        0 does not, -1 unknown.
-    """
-    templates, kinds = part.template_of_label, part.kind_of_label
-    robot = done_templates(batch, templates), _of_what_is_done(batch, templates, kinds)
-    robots = _judged(*robot, human.asked, human.asked_kinds, human.sentences)
-    humans = _judged(human.templates, human.kinds, templates[batch.tasks], kinds[batch.tasks], batch.sentences)
-    return robots, humans
-
-
-def _of_what_is_done(
-    batch: Batch, template_of_label: NDArray[np.int64], of_label: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Look something up for the label that each robot clip does and that has a template: int64 (B,), -1 for none."""
-    done_BM = (batch.labels == 1) & (template_of_label[batch.tasks] >= 0)
-    return np.asarray(np.where(done_BM.any(axis=1), of_label[batch.tasks][done_BM.argmax(axis=1)], -1))
-
-
-def _judged(
-    shown_B: NDArray[np.int64],
-    kind_B: NDArray[np.int64],
-    said_M: NDArray[np.int64],
-    kind_M: NDArray[np.int64],
-    sentences: Sequence[str],
-) -> NDArray[np.int64]:
-    generic_M = np.array(["something" in sentence for sentence in sentences])
-    known_BM = (kind_B[:, None] >= 0) & (kind_M >= 0) & ~generic_M
-    alike_BM = generic_M | (known_BM & (kind_B[:, None] == kind_M))
-    labels_BM = relations(shown_B, said_M)
-    labels_BM[(labels_BM == 1) & ~alike_BM] = -1
-    labels_BM[known_BM & ~alike_BM & (shown_B >= 0)[:, None]] = 0
-    return labels_BM
+    template_M = template_of_label[batch.tasks]
+    done_BM = (batch.labels == 1) & (template_M >= 0)
+    return np.asarray(np.where(done_BM.any(axis=1), template_M[done_BM.argmax(axis=1)], -1))
 
 
 def relations(shown: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:

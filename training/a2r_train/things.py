@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Final
 
-__all__ = ["apart", "kind_of", "sole_kind"]
+__all__ = ["apart", "kind_of"]
 
 _KINDS: Final[dict[str, int]] = {
     name: kind
@@ -36,11 +36,6 @@ def kind_of(thing: str) -> int:
     """
     name = _NAME.search(_BEHIND.sub("", thing).strip())
     return _KINDS[name.group().lower()] if name else -1
-
-
-def sole_kind(things: Sequence[str]) -> int:
-    """Return the kind of what stands alone, -1 for none or several."""
-    return kind_of(things[0]) if len(things) == 1 else -1
 
 
 def apart(shown: Sequence[str], told: Sequence[str]) -> bool:

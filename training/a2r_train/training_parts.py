@@ -19,7 +19,6 @@ from a2r_train.labels import LabelledTask, with_opposites
 from a2r_train.recipes import Recipe
 from a2r_train.step_losses import HumanPart
 from a2r_train.template_match import matched_template
-from a2r_train.things import kind_of
 
 __all__ = [
     "HumanTrainingPart",
@@ -128,8 +127,7 @@ def match_human(
     sampler = HumanSampler(clips, store, recipe.human.sampler, num_frames=num_frames, seed=seed)
     among = [int(template) for template in np.unique(clips.template)]
     matched = [matched_template(task.info.instruction, among, recipe.human.matching) for task in tasks]
-    kinds = [kind_of(task.info.object) for task in tasks]
-    return HumanPart(sampler, store, np.array(matched, dtype=np.int64), np.array(kinds, dtype=np.int64))
+    return HumanPart(sampler, store, np.array(matched, dtype=np.int64))
 
 
 def frames_of(parts: Sequence[TrainingPart], wanted: NDArray[np.int64]) -> NDArray[np.uint8]:

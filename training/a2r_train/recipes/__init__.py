@@ -126,7 +126,6 @@ def _ours(human: HumanData | None) -> Recipe:
         name="",
         num_augmentations=6,
         sampler=SamplerConfig(tasks_per_step=6, family_weights=(), generic=0.25, opposites=True),
-        losses=LossConfig(across=1.0),
         labels=PAPER_LABELS,
         human=human,
         trainer=TrainerConfig(num_steps=500, epoch_steps=100),
