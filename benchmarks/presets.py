@@ -165,6 +165,9 @@ PRESETS: Final = {
             "paper-without-failures", "paper-without-prompts", "paper-without-bce",
         ),
         planning_scenes=("train", "rearranged"),
+        c2r_methods=("c2r-ours", "c2r-concept2robot", "c2r-dvd", "c2r-liv", "a2r-small", *FLOORS),
+        c2r_settings=C2R_SETTINGS,
+        c2r_starts=6,
     ),
     "protocol": Preset(
         name="protocol",
