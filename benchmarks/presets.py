@@ -168,6 +168,7 @@ PRESETS: Final = {
         c2r_methods=("c2r-ours", "c2r-concept2robot", "c2r-dvd", "c2r-liv", "a2r-small", *FLOORS),
         c2r_settings=C2R_SETTINGS,
         c2r_starts=6,
+        c2r_takes=8,
     ),
     "protocol": Preset(
         name="protocol",
