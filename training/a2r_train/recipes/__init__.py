@@ -118,9 +118,7 @@ def _ours(human: HumanData | None) -> Recipe:
     human = (
         None
         if human is None
-        else replace(
-            human, num_augmentations=3, sampler=HumanSamplerConfig(clips=16, undone=8, robot_prompt=0.5, others=16)
-        )
+        else replace(human, num_augmentations=3, sampler=HumanSamplerConfig(clips=16, undone=8, robot_prompt=0.5))
     )
     return Recipe(
         name="",
