@@ -21,7 +21,6 @@ from a2r_train.data.human_clips import HumanClipSet
 from a2r_train.data.ssv2_templates import MIRRORS, TEMPLATES, mirrored_sentence
 from a2r_train.features import FeatureStore
 from a2r_train.human_relations import counter_template, imperative, paraphrases, placeholders, relation, said
-from a2r_train.things import apart
 
 __all__ = ["HumanBatch", "HumanSampler", "HumanSamplerConfig"]
 
@@ -36,20 +35,18 @@ class HumanSamplerConfig:
         generic: Chance that a sentence says "something" instead of the thing.
         robot_prompt: Share of the clips that carry the robot's domain prompt, so that what the robot never does is
             learned under its prompt too; 0 in the paper.
-        others: Clips for which a further sentence says their template of another thing; 0 in the paper.
     """
 
     clips: int = 8
     undone: int = 0
     generic: float = 0.3
     robot_prompt: float = 0.0
-    others: int = 0
 
     def __post_init__(self) -> None:
         """Check ranges."""
         shares = (self.generic, self.robot_prompt)
-        if self.clips < 2 or min(self.undone, self.others) < 0 or min(shares) < 0.0 or max(shares) > 1.0:
-            raise ValueError(f"expected clips >= 2, counts >= 0, generic and robot_prompt in [0, 1], got {self}")
+        if self.clips < 2 or self.undone < 0 or min(shares) < 0.0 or max(shares) > 1.0:
+            raise ValueError(f"expected clips >= 2, undone >= 0, generic and robot_prompt in [0, 1], got {self}")
 
 
 class HumanBatch(NamedTuple):
@@ -63,7 +60,7 @@ class HumanBatch(NamedTuple):
         paraphrases: M sentences that say the same in another way.
         meanings: int64 (M,), equal for sentences that say the same.
         labels: int8 (N, M), 1 does, 0 does not, -1 unknown.
-        own: bool (N, M), True for a clip's own sentence, its counter-example and the one of another thing.
+        own: bool (N, M), True for a clip's own sentence and its counter-example.
         templates: int64 (N,), what each clip shows; -1 for clips that are not shown as they are.
         domains: int64 (N,), index in `DOMAINS` of the prompt that each clip carries.
         later: int64 (P,), rows whose similarity to the sentence in ``order_column`` must be higher than ``earlier``'s.
@@ -135,10 +132,8 @@ class HumanSampler:
         augmentations = rng.integers(len(self._store.maps), size=len(rows))
         shown = [self._shown(int(row), int(which)) for row, which in zip(rows, augmentations, strict=True)]
         asked = self._asked(shown, rng)
-        labels = np.array([[self._label(clip, sentence) for sentence in asked] for clip in shown], dtype=np.int8)
+        labels = np.array([[_label(clip, sentence) for sentence in asked] for clip in shown], dtype=np.int8)
         own = np.array([[_meant(clip, sentence) for sentence in asked] for clip in shown])
-        others = min(self._config.others, len(shown))
-        own[range(others), range(len(asked) - others, len(asked))] = True
         again, pairs = self._again(rows, rng)
         sources = np.array([row for row, _, _ in again], dtype=np.int64)
         paths = [np.arange(self._last + 1)] * len(rows) + [path for _, path, _ in again]
@@ -171,22 +166,7 @@ class HumanSampler:
         """Return each clip's own sentence, then a counter-example of each that has one."""
         own = [clip._replace(generic=bool(rng.uniform() < self._config.generic)) for clip in shown]
         counters = [(counter_template(clip.template), clip) for clip in own]
-        asked = own + [clip._replace(template=template) for template, clip in counters if template is not None]
-        return asked + [self._of_another(clip, rng) for clip in own[: self._config.others]]
-
-    def _of_another(self, clip: _Said, rng: np.random.Generator) -> _Said:
-        """Say what a clip's template says, of a thing of another clip."""
-        row = int(rng.choice(self._pools[clip.template]))
-        return clip._replace(things=placeholders(clip.template, str(self._clips.instruction[row])), generic=False)
-
-    def _label(self, clip: _Said, sentence: _Said) -> int:
-        """Judge a clip against a sentence; of another thing that may be called the same, little is sure."""
-        if self._config.others and not sentence.generic and apart(clip.things, sentence.things):
-            return 0
-        label = relation(clip.template, sentence.template)
-        if label == 1 and not sentence.generic and sentence.things != clip.things:
-            return -1
-        return label
+        return own + [clip._replace(template=template) for template, clip in counters if template is not None]
 
     def _again(
         self, rows: NDArray[np.int64], rng: np.random.Generator
@@ -233,6 +213,14 @@ def _spoken(asked: _Said, rng: np.random.Generator) -> str:
     if way < 1 / 3 and other:
         return other[int(rng.integers(len(other)))]
     return sentence if way < 2 / 3 else imperative(sentence)
+
+
+def _label(clip: _Said, sentence: _Said) -> int:
+    """Judge a clip against a sentence; of another thing nothing is sure but what it does not do."""
+    label = relation(clip.template, sentence.template)
+    if label == 1 and not sentence.generic and sentence.things != clip.things:
+        return -1
+    return label
 
 
 def _meant(clip: _Said, sentence: _Said) -> bool:

@@ -84,10 +84,10 @@ def _a2r_small() -> Recipe:
     """The bundled checkpoint: Meta-World and table-top, generated scenes, human clips."""
     return Recipe(
         name="a2r-small",
-        sampler=SamplerConfig(family_weights=(("tabletop", 0.5),), generic=0.15, opposites=True),
+        sampler=SamplerConfig(family_weights=(("tabletop", 0.5),), generic=0.15),
         losses=LossConfig(order=1.0),
         trainer=TrainerConfig(num_steps=4000, epoch_steps=500),
-        human=HumanData(sampler=HumanSamplerConfig(clips=12, undone=4, robot_prompt=0.5, others=12)),
+        human=HumanData(sampler=HumanSamplerConfig(clips=12, undone=4)),
     )
 
 
