@@ -86,16 +86,17 @@ def grade(answers: Path, human: Path) -> tuple[Estimate, list[str]]:
         DataError: A clip is unknown, or an answer is no template's number.
     """
     known = {clip.id: clip for clip in SomethingSomething(human).select()}
+    names = {template.id: template.name for template in TEMPLATES}
     wrong, count = [], 0
     with answers.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             count += 1
             try:
-                clip, said = known[int(row["clip"])], TEMPLATES[int(row["template"])]
-            except (KeyError, ValueError, IndexError, TypeError) as error:
+                clip, said = known[int(row["clip"])], names[int(row["template"])]
+            except (KeyError, ValueError, TypeError) as error:
                 raise DataError(f"{answers}: {row} names no clip of {human} and one of 174 templates") from error
-            if clip.template != TEMPLATES.index(said):
-                wrong.append(f"clip {clip.id}: {said.name!r}, and it is {clip.sentence!r}")
+            if said != names[clip.template]:
+                wrong.append(f"clip {clip.id}: {said!r}, and it is {clip.sentence!r}")
     return wilson(count - len(wrong), count), wrong
 
 

@@ -59,7 +59,7 @@ def test_answers_that_are_no_templates_and_clips_that_are_not_there_are_refused(
     with pytest.raises(DataError, match="asked for 1000"):
         blind_reading.draw(human, tmp_path, clips=1000)
     clip = SomethingSomething(human).select()[0].id
-    for row in (f"{clip},", f"{clip},174", "987654,5", f"{clip},closing"):
+    for row in (f"{clip},", f"{clip},174", f"{clip},-1", "987654,5", f"{clip},closing"):
         (tmp_path / "answers.csv").write_text(f"clip,template\n{row}\n")
         with pytest.raises(DataError, match="names no clip"):
             blind_reading.grade(tmp_path / "answers.csv", human)
