@@ -48,6 +48,7 @@ VERBS = {
     "hands": Verb("a2r_train.data.hands.command:main", "render human clips in the layout of SS-V2", "train"),
     "check-human": Verb("a2r_train.check_human:main", "find missing and damaged clips of human data", "train"),
     "fit": Verb("a2r_train.fit:main", "train a reward model by a recipe", "train"),
+    "calibrate": Verb("a2r_train.calibrate:main", "fit probabilities of success to clips of your own", "train"),
     "dynamics": Verb("a2r_train.dynamics:main", "learn what actions do to a model's features", "metaworld,train"),
     "failures": Verb("a2r_train.failures:main", "show the ways in which a model knows tasks to fail", "train"),
     "evaluate": Verb("a2r_train.evaluate:main", "measure a reward model on rollouts it has not seen", "train"),

@@ -19,7 +19,7 @@ from a2r_gym.protocols import RewardModel
 from a2r_train.data.clips import ClipSet
 from benchmarks.candidates import chosen, collect_takes, similarities, take_folders
 
-__all__ = ["C2R_SETTINGS", "c2r_choices", "c2r_pool_folders", "collect_c2r_pools", "scene_of"]
+__all__ = ["C2R_SETTINGS", "c2r_choices", "c2r_pool_folders", "collect_c2r_pools", "scene_of", "variant_of"]
 
 C2R_SETTINGS: Final = ("default view", "viewpoint 1", "viewpoint 2", "viewpoint 3", "distractors 2", "distractors 4")
 """The view that training shows, the other viewpoints, and other things on the table in the default view."""
@@ -35,11 +35,19 @@ def scene_of(setting: str) -> str:
         >>> scene_of("default view"), scene_of("distractors 4")
         ('viewpoint=0,distractors=0', 'viewpoint=0,distractors=4')
     """
+    return ",".join(f"{name}={value}" for name, value in variant_of(setting).items())
+
+
+def variant_of(setting: str) -> dict[str, int]:
+    """Return the arguments of the environment that a setting means: ``viewpoint`` and ``distractors``.
+
+    Raises:
+        UnknownNameError: There is no such setting.
+    """
     if setting not in C2R_SETTINGS:
         raise unknown_name("C2R setting", setting, C2R_SETTINGS)
     changed, _, number = setting.partition(" ")
-    changes = {"viewpoint": 0, "distractors": 0} | ({changed: int(number)} if number.isdigit() else {})
-    return ",".join(f"{name}={value}" for name, value in changes.items())
+    return {"viewpoint": 0, "distractors": 0} | ({changed: int(number)} if number.isdigit() else {})
 
 
 def c2r_pool_folders(data: Path, settings: Sequence[str], starts: int, takes: int) -> list[Path]:

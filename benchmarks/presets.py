@@ -54,6 +54,9 @@ class Preset:
         c2r_tasks: Tasks there.
         c2r_starts: Starts of each of them.
         c2r_takes: Candidates from each start.
+        trajectory_runs: Settings and tasks there that trajectories are learned in, by DDPG with CEM; none: likewise.
+        trajectory_episodes: Of each learner.
+        trajectory_tests: Fresh episodes that each is measured on.
         own_data: Whether it makes tiny data of its own below the output folder.
     """
 
@@ -86,6 +89,9 @@ class Preset:
     c2r_tasks: tuple[str, ...] = C2R_TASKS
     c2r_starts: int = 12
     c2r_takes: int = 12
+    trajectory_runs: tuple[tuple[str, str], ...] = ()
+    trajectory_episodes: int = 1_000
+    trajectory_tests: int = 30
     own_data: bool = False
 
     def with_weights(self, weights: str | None) -> Preset:
@@ -120,6 +126,11 @@ def shown(method: str) -> str:
     return method.rpartition("/")[2] if method.startswith("entry:") else method
 
 
+_TRAJECTORIES: Final = (
+    *((C2R_SETTINGS[0], task) for task in C2R_TASKS),
+    *((setting, task) for setting in ("viewpoint 1", "distractors 4") for task in ("push-right", "drawer-close")),
+)
+"""All trained tasks as they were trained, two of them from another viewpoint and among other things."""
 _LOSSES: Final = (
     "paper-human-6", "paper-without-failures", "paper-without-prompts", "paper-without-bce",
     "paper-without-cross-domain",
@@ -178,6 +189,7 @@ PRESETS: Final = {
             "ours-robot-only", "ours-human-3", "ours-human-6", "ours-human-9", "ours-human-12", *_CONTROLS,
             "paper-robot-only", *_LOSSES,
         ),
+        trajectory_runs=_TRAJECTORIES,
     ),
     "full": Preset(
         name="full",
@@ -199,6 +211,7 @@ PRESETS: Final = {
         ),
         c2r_methods=("c2r-ours", "c2r-concept2robot", "c2r-dvd", "c2r-liv", "a2r-small", *FLOORS),
         c2r_settings=C2R_SETTINGS,
+        trajectory_runs=_TRAJECTORIES,
     ),
 }  # fmt: skip
 """The sizes by name."""

@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, help="default: runs/tables-PRESET")
     parser.add_argument("--data", type=Path, default=Path("data"), help="robot collections; made where missing")
     parser.add_argument("--human", type=Path, help="SS-V2 or hands; default: DATA/hands-protocol, made where missing")
+    parser.add_argument("--seeds", nargs="+", type=int, metavar="SEED", help="of training; default: the preset's")
     parser.add_argument("--entry", action="append", default=[], metavar="PATH.py:CLASS", help="a model of your own")
     parser.add_argument("--weights", metavar="ARCH/PATH", help="open_clip's, for baselines without training")
     parser.add_argument("--workers", type=int, default=2, help="processes on this machine")
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 def _setup(args: argparse.Namespace) -> Setup:
     preset = get_preset(args.preset).with_weights(args.weights)
     preset = replace(preset, entries=tuple(str(Path(entry).resolve()) for entry in args.entry))
+    preset = replace(preset, seeds=tuple(dict.fromkeys(args.seeds))) if args.seeds else preset
     out = (args.out or Path(f"runs/tables-{preset.name}")).resolve()
     data = out / "data" if preset.own_data else args.data.resolve()
     human = args.human.resolve() if args.human and not preset.own_data else data / "hands-protocol"

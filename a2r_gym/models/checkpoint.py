@@ -7,11 +7,13 @@ config holds the files' hash. Nothing is unpickled. A folder is written beside i
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,7 @@ __all__ = [
     "find_checkpoint",
     "load_network",
     "load_reward",
+    "replace_calibration",
     "save_checkpoint",
     "tensors_sha256",
     "update_card",
@@ -57,7 +60,7 @@ class CheckpointMeta:
     """What a checkpoint records beside the network.
 
     Attributes:
-        calibration: From similarity to probability of success.
+        calibration: From similarity and margin to probability of success.
         render_preset: The preset of the pictures it was trained on.
         camera: A word on the cameras it was trained on.
         recipe: Name of the recipe that made it.
@@ -121,12 +124,41 @@ def update_card(folder: Path, measured: str) -> None:
     Raises:
         CheckpointError: Files are missing, cut or changed.
     """
+    with _changing(folder) as fresh:
+        card = (fresh / _CARD).read_text(encoding="utf-8").split(_MEASURED)[0].rstrip()
+        (fresh / _CARD).write_text(f"{card}\n\n{_MEASURED}\n\n{measured.strip()}\n", encoding="utf-8")
+
+
+def replace_calibration(folder: Path, calibration: Calibration, told: tuple[str, str]) -> None:
+    """Put another calibration in the place of a checkpoint's, and renew the manifest.
+
+    Args:
+        folder: The checkpoint.
+        calibration: The new one.
+        told: What the line of the card that tells it begins with, and the whole new line.
+
+    Raises:
+        CheckpointError: Files are missing, cut or changed.
+    """
+    with _changing(folder) as fresh:
+        config = json.loads((fresh / _CONFIG).read_text())
+        config["calibration"] = asdict(calibration)
+        (fresh / _CONFIG).write_text(json.dumps(config, indent=1) + "\n")
+        lines = (fresh / _CARD).read_text(encoding="utf-8").split("\n")
+        begins, line = told
+        (fresh / _CARD).write_text(
+            "\n".join(line if old.startswith(begins) else old for old in lines), encoding="utf-8"
+        )
+
+
+@contextlib.contextmanager
+def _changing(folder: Path) -> Iterator[Path]:
+    """Yield a copy of a checkpoint's folder that takes its place, with a new manifest, when it has been changed."""
     _check_manifest(folder)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as scratch:
         fresh = Path(scratch) / "new"
         shutil.copytree(folder, fresh)
-        card = (fresh / _CARD).read_text(encoding="utf-8").split(_MEASURED)[0].rstrip()
-        (fresh / _CARD).write_text(f"{card}\n\n{_MEASURED}\n\n{measured.strip()}\n", encoding="utf-8")
+        yield fresh
         _move_in(fresh, folder)
 
 
@@ -199,7 +231,7 @@ def load_network(folder: Path) -> tuple[RewardNetwork, CheckpointMeta]:
         raise CheckpointError(f"{folder / _TENSORS} cannot be read ({error}); get the checkpoint again") from error
     _fill(network, stored, folder)
     meta = CheckpointMeta(
-        calibration=Calibration(**config["calibration"]),
+        calibration=Calibration(**_frozen(config["calibration"])),
         **{key: config[key] for key in ("render_preset", "camera", "recipe", "provenance")},
     )
     return network, meta

@@ -30,14 +30,33 @@ __all__ = ["METHOD", "Adapt2Reward", "Adapt2RewardStream", "Calibration"]
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """From similarity to probability of success: sigmoid(slope * similarity + intercept)."""
+    """From similarity, and margin where there is one, to probability of success.
+
+    Attributes:
+        slope: Of similarity: sigmoid(slope * similarity + intercept), for instructions without failure texts.
+        intercept: Likewise.
+        with_margin: Slope of similarity, slope of margin and intercept of the same for instructions with failure texts;
+            None: the curve above holds for them too.
+    """
 
     slope: float
     intercept: float
+    with_margin: tuple[float, float, float] | None = None
 
-    def __call__(self, similarity: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Map similarities of any shape to probabilities of the same shape."""
+    def __call__(
+        self, similarity: NDArray[np.float32], margin: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """Map similarities of any shape to probabilities of the same shape.
+
+        Args:
+            similarity: float32.
+            margin: float32 of the same shape, NaN where there are no failure texts; None: there are none at all.
+        """
         logit = self.slope * similarity.astype(np.float64) + self.intercept
+        if margin is not None and self.with_margin is not None:
+            slope, margin_slope, intercept = self.with_margin
+            both = slope * similarity.astype(np.float64) + margin_slope * margin.astype(np.float64) + intercept
+            logit = np.where(np.isnan(margin), logit, both)
         return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -60.0, 60.0))), dtype=np.float32)
 
 
@@ -186,9 +205,30 @@ class Adapt2Reward:
         Returns:
             Similarity and success, (B, M) each.
         """
-        texts_MD = np.stack([self.text(sentence).success_D for sentence in check_instructions(instructions)])
-        similarity = _finite(self.embed_videos(videos).numpy() @ texts_MD.T)
-        return ScoreMatrix(similarity, self.calibration(similarity))
+        similarity, margin = self.compare_all(videos, instructions)
+        return ScoreMatrix(similarity, self.calibration(similarity, margin))
+
+    def compare_all(
+        self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Compare every video with every instruction and its failure texts, encoding each once.
+
+        Args:
+            videos: As for `score`, B of them.
+            instructions: M sentences.
+
+        Returns:
+            Similarity and margin, float32 (B, M) each; see `compare`.
+        """
+        texts = [self.text(sentence) for sentence in check_instructions(instructions)]
+        videos_BD = self.embed_videos(videos).numpy()
+        similarity_BM = _finite(videos_BD @ np.stack([text.success_D for text in texts]).T)
+        margin_BM = np.full(similarity_BM.shape, np.nan, dtype=np.float32)
+        for column, text in enumerate(texts):
+            if len(text.failures_KD):
+                nearest_B = (videos_BD @ text.failures_KD.T).max(axis=1)
+                margin_BM[:, column] = similarity_BM[:, column] - nearest_B
+        return similarity_BM, margin_BM
 
     def stream(self, instructions: Sequence[str]) -> Adapt2RewardStream:
         """See `RewardModel.stream`."""
@@ -213,7 +253,6 @@ class Adapt2Reward:
     def _to_scores(
         self, similarity_B: NDArray[np.float32], failure_BK: NDArray[np.float32]
     ) -> tuple[Scores, NDArray[np.float32]]:
-        success_B = self.calibration(similarity_B)
         mode_B = np.full(len(similarity_B), -1, dtype=np.int64)
         margin_B = np.full(len(similarity_B), np.nan, dtype=np.float32)
         posterior_BK = np.zeros_like(failure_BK)
@@ -223,7 +262,9 @@ class Adapt2Reward:
             weights_BK = np.exp(self._logit_scale * (failure_BK[known] - nearest_B1))
             posterior_BK[known] = weights_BK / weights_BK.sum(axis=1, keepdims=True)
             margin_B[known] = similarity_B[known] - nearest_B1[:, 0]
-            failed = known[success_B[known] < 0.5]
+        success_B = self.calibration(similarity_B, margin_B)
+        failed = known[success_B[known] < 0.5]
+        if len(failed):
             mode_B[failed] = posterior_BK[failed].argmax(axis=1)
         return Scores(similarity_B, success_B, mode_B, posterior_BK), margin_B
 

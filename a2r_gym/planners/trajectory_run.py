@@ -37,6 +37,8 @@ __all__ = [
 
 SEEDS_OF_A_RUN: Final = 1_000_003
 _LEARNER = "learner.zip"
+_JUDGED_FRAMES: Final = 8
+"""Pictures of an episode: as many as reward models look at; drawing more costs half of an episode's time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +94,12 @@ MakeEnv = Callable[[RunConfig], "gym.Env[Any, Any]"]
 """Builds a run's environment, whose one step is an episode; `make_env`, or another for an environment of one's own."""
 
 
-def make_env(config: RunConfig, **options: Any) -> gym.Env[Any, Any]:
+def make_env(config: RunConfig, *, video_frames: int = _JUDGED_FRAMES) -> gym.Env[Any, Any]:
     """Build the environment of an id.
 
     Args:
         config: Of the run.
-        options: More arguments of the environment, as its ``video_frames``.
+        video_frames: Pictures that are drawn of each episode.
 
     Returns:
         The environment; its action is a trajectory of ``config.waypoints``.
@@ -115,7 +117,7 @@ def make_env(config: RunConfig, **options: Any) -> gym.Env[Any, Any]:
         control="trajectory",
         viewpoint=config.viewpoint,
         distractors=config.distractors,
-        **options,
+        video_frames=video_frames,
     )
     return FewWaypoints(env, config.waypoints)
 

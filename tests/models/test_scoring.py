@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from a2r_gym.errors import FrameError, InstructionError, NonFiniteRewardError
+from a2r_gym.models.adapt2reward import Adapt2RewardNetwork
 from a2r_gym.models.scoring import Adapt2Reward, Calibration
 from a2r_gym.protocols import FailureAware, FailureModes, MarginStream, RewardModel
 from tests.models.conftest import CALIBRATION, TASKS, MakeNetwork, MakeVideo
@@ -220,3 +221,30 @@ class TestCalibration:
         with np.errstate(all="raise"):
             found = Calibration(slope=1e6, intercept=0.0)(np.array([-1.0, 1.0], np.float32))
         np.testing.assert_allclose(found, [0.0, 1.0], atol=1e-6)
+
+    def test_where_there_are_failure_texts_the_margin_counts_too(self) -> None:
+        similarity = np.array([[0.1, 0.5], [-0.2, 0.3]], np.float32)
+        margin = np.array([[0.4, np.nan], [-0.1, 0.0]], np.float32)
+        both = Calibration(slope=8.0, intercept=-2.0, with_margin=(3.0, 5.0, 1.0))
+        expected = 1 / (1 + np.exp(-(3.0 * similarity + 5.0 * margin + 1.0)))
+        expected[0, 1] = CALIBRATION(similarity)[0, 1]  # no failure texts
+        np.testing.assert_allclose(both(similarity, margin), expected, rtol=1e-6)
+        np.testing.assert_array_equal(both(similarity), CALIBRATION(similarity))
+        np.testing.assert_array_equal(CALIBRATION(similarity, margin), CALIBRATION(similarity))
+
+    def test_all_ways_to_score_use_the_margin(self, network: Adapt2RewardNetwork, make_video: MakeVideo) -> None:
+        model = Adapt2Reward(
+            network, Calibration(slope=8.0, intercept=-2.0, with_margin=(2.0, 9.0, 0.5)), name="tiny", runtime="torch"
+        )
+        videos = [make_video(5, seed=1), make_video(9, seed=2)]
+        similarity, margin = model.compare_all(videos, [DRAWER, MUG])
+        assert np.isfinite(margin).all()
+        matrix = model.score_matrix(videos, [DRAWER, MUG])
+        np.testing.assert_array_equal(matrix.success, model.calibration(similarity, margin))
+        scores = model.score(videos, [DRAWER, MUG])
+        np.testing.assert_allclose(scores.success, matrix.success.diagonal(), atol=1e-5)
+        stream = model.stream([MUG])
+        for number, frame in enumerate(videos[1]):
+            last = stream.push(frame[None], np.array([number == 0]))
+        np.testing.assert_allclose(last.success, matrix.success[1, 1], atol=1e-4)
+        np.testing.assert_allclose(stream.margin, margin[1, 1], atol=1e-4)

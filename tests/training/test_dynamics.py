@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,20 +51,26 @@ class TestRollouts:
         pytest.importorskip("metaworld")
         monkeypatch.setattr(dynamics, "_PART", 2)
         args = DynamicsArgs(rollouts=2, workers=1, tasks=("drawer-close",), out=tmp_path)
-        dynamics._make_part(args, 0, tmp_path / "rollouts/part-000.npz")
-        stamp = (tmp_path / "rollouts/part-000.npz").stat().st_mtime_ns
+        part = tmp_path / f"rollouts-{dynamics._law(args)}/part-000.npz"
+        dynamics._make_part(args, 0, part)
+        stamp = part.stat().st_mtime_ns
         rollouts = roll_out_all(args)
         assert rollouts.features.shape[:2] == (2, 13)  # 60 steps in strides of 5
         assert rollouts.actions.shape == (2, 60, 5)
         assert np.abs(rollouts.actions).max() <= 1.0
         assert (rollouts.features[:, 0] != rollouts.features[:, -1]).any()
-        assert (tmp_path / "rollouts/part-000.npz").stat().st_mtime_ns == stamp
+        assert part.stat().st_mtime_ns == stamp
+        assert dynamics._law(replace(args, seed=1)) != dynamics._law(args)  # other rollouts are not taken for these
 
-    def test_drawn_actions_are_held_and_rollouts_differ(self, tmp_path: Path) -> None:
+    def test_a_controller_is_followed_and_then_drawn_actions_are_held(self) -> None:
         pytest.importorskip("metaworld")
         env = dynamics.Scene("tabletop", "train", width=16, height=16, camera=None, preset="fast").env("mug-away")
-        held = dynamics._HeldActions(env, np.random.default_rng(0))
-        drawn = np.stack([held(np.zeros(1)) for _ in range(10)])
-        assert (drawn[:5] == drawn[0]).all()
-        assert (drawn[5] != drawn[0]).any()
+        policy = dynamics._ThenDrawn(lambda obs: obs, 3, env, np.random.default_rng(0))
+        seen = np.full(5, 0.25)
+        done = np.stack([policy(seen) for _ in range(23)])
+        assert (done[:3] == seen).all()
+        drawn = done[3:]
+        assert (drawn[:10] == drawn[0]).all()
+        assert (drawn[10:] == drawn[10]).all()
+        assert (drawn[0] != drawn[10]).any()
         env.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import os
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from a2r_gym.models import runtime, scoring
 from a2r_gym.models.checkpoint import load_network
 from a2r_train import features, recipes
 from a2r_train import fit as fit_module
-from a2r_train.calibrate import own_scores
+from a2r_train.calibrate import fit_calibration, fit_with_margin, score_pairs
 from a2r_train.data.clips import ClipSet
 from a2r_train.fit import FitArgs, fit, main
 from a2r_train.recipes import PAPER_LABELS, RECIPES, HumanData, Recipe, get_recipe
@@ -114,8 +113,8 @@ class TestCheckpoint:
         assert f"| tabletop | {len(TABLETOP)} | 1 | {len(_clips())} |" in card
         assert "Failure prompts: 3 for each of 4 training tasks" in card
         assert "cross-domain loss was off" in card
-        calibration = json.loads((run / "checkpoint/config.json").read_text())["calibration"]
-        assert f"sigmoid({calibration['slope']:.2f} * similarity {calibration['intercept']:+.2f})" in card
+        slope, margin_slope, intercept = load_network(run / "checkpoint")[1].calibration.with_margin or (0.0, 0.0, 0.0)
+        assert f"sigmoid({slope:.2f} * similarity {margin_slope:+.2f} * margin {intercept:+.2f})" in card
 
     def test_it_records_tasks_recipe_and_numbers_of_clips(self, run: Path) -> None:
         network, meta = load_network(run / "checkpoint")
@@ -138,13 +137,12 @@ class TestCheckpoint:
     def test_success_is_calibrated_on_the_validation_clips(self, run: Path) -> None:
         clips = _clips(1, 2)
         model = a2r_gym.load_reward(run / "checkpoint", runtime="torch")
-        similarity, success = own_scores(model, clips)
-        assert len(similarity) == len(clips)
-        assert success.sum() == len(TABLETOP) * 2
-        from a2r_train.calibrate import fit_calibration
-
-        expected = fit_calibration(similarity, success)
+        pairs = score_pairs(model, clips)
+        assert pairs.own.sum() == len(clips)
+        assert (pairs.success & pairs.own).sum() == pairs.success.sum() == len(TABLETOP) * 2
+        expected = fit_calibration(pairs.similarity[pairs.own], pairs.success[pairs.own])
         _, meta = load_network(run / "checkpoint")
+        assert meta.calibration.with_margin == pytest.approx(fit_with_margin(pairs), rel=1e-3, abs=1e-3)
         assert meta.calibration.slope == pytest.approx(expected.slope, rel=1e-3)
         assert meta.calibration.intercept == pytest.approx(expected.intercept, rel=1e-3, abs=1e-3)
 
@@ -277,17 +275,16 @@ class TestHumanClips:
         assert asked <= rendered
 
 
-class TestOwnScores:
+class TestScorePairs:
     def test_clips_too_close_to_tell_and_undecided_ones_are_left_out(self, run: Path) -> None:
         model = a2r_gym.load_reward(run / "checkpoint", runtime="torch")
         clips = _clips(1, 1)
         clips.ambiguous[0, -1] = True
         clips.success[1, -1] = -1
-        similarity, _ = own_scores(model, clips)
-        assert len(similarity) == len(clips) - 2
+        assert score_pairs(model, clips).own.sum() == len(clips) - 2
         clips.success[:] = -1
         with pytest.raises(DataError, match="no validation clip has a decided label"):
-            own_scores(model, clips)
+            score_pairs(model, clips)
 
 
 class TestResume:

@@ -9,9 +9,12 @@ import numpy as np
 from a2r_gym.models.backbones import DEFAULT_BACKBONE
 from a2r_gym.models.checkpoint import CheckpointMeta
 from a2r_gym.models.reward_network import NetworkConfig, RewardNetwork
+from a2r_gym.models.scoring import Calibration
 from a2r_train.data.clips import ClipSet
 
-__all__ = ["model_card"]
+__all__ = ["CALIBRATION", "calibration_line", "model_card"]
+
+CALIBRATION: Final = "- Calibration:"
 
 _SOURCES: Final = {
     "adapt2reward": "Adapt2Reward (ECCV 2024, arXiv 2407.14872)",
@@ -50,7 +53,7 @@ calibrated probability of success out.
   {_reading(network)}, and {_text(config)}{_adapted(network)}.
 - Failure prompts: {_failures(config, meta)}
 - Recipe: `{meta.recipe}`; pictures: render preset `{meta.render_preset}`, {config.num_frames} frames of an episode.
-- Calibration: sigmoid({meta.calibration.slope:.2f} * similarity {meta.calibration.intercept:+.2f}), on held-out clips.
+{calibration_line(meta.calibration)}
 - Human videos: {_people(network, meta)}
 
 ## Training data (collected in simulation by scripted controllers)
@@ -64,6 +67,16 @@ calibrated probability of success out.
 Simulated robots only, short tasks, one camera a scene. Where only a marker shows the target the score is weaker; the
 metrics tell those tasks apart. A calibrated probability holds for scenes like those of training.
 """
+
+
+def calibration_line(calibration: Calibration) -> str:
+    """Tell how a probability of success comes about; the line begins with `CALIBRATION`."""
+    if calibration.with_margin is None:
+        told = f"{calibration.slope:.2f} * similarity {calibration.intercept:+.2f}"
+    else:
+        slope, margin_slope, intercept = calibration.with_margin
+        told = f"{slope:.2f} * similarity {margin_slope:+.2f} * margin {intercept:+.2f}"
+    return f"{CALIBRATION} sigmoid({told}), on held-out clips."
 
 
 def _image(config: NetworkConfig) -> str:

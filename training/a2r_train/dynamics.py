@@ -1,17 +1,19 @@
 """``a2r dynamics``: learn what actions do to a reward model's frame features, from random rollouts.
 
-Half of the rollouts draw their actions as the planner does, each held for some steps; the others follow the family's
-scripted controllers, successes, failures and random motion in turn: random actions alone hardly ever touch anything.
+A quarter of the rollouts draw their actions as the planner does, a quarter follow the family's scripted controllers,
+successes, failures and random motion in turn, and half follow one of these for some time and then draw: random actions
+alone hardly ever touch anything, and controllers alone do not tell what other actions would have done there.
 
 Shape suffixes: R rollouts, K moments a stride apart, F frame feature, L steps, A action, B windows, U unrolled strides.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import multiprocessing
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -28,17 +30,22 @@ from a2r_gym.envs.base import SimulatorEnv
 from a2r_gym.errors import DataError, WorkerError
 from a2r_gym.models.checkpoint import find_checkpoint, load_reward, tensors_sha256
 from a2r_gym.models.scoring import Adapt2Reward
+from a2r_gym.planners.cem import check_bounds, draw
 from a2r_gym.planners.dynamics.latent import LatentConfig, LatentNetwork, save_latent
+from a2r_gym.planners.vmpc import VMPCConfig
 from a2r_gym.whole_file import whole_file
 from a2r_train.collect_presets import DYNAMICS_SEEDS
 from a2r_train.rollouts import FAMILIES, Scene
+from a2r_train.step_losses import precision
 from a2r_train.worker_threads import one_thread_each
 
 __all__ = ["DynamicsArgs", "Rollouts", "fit_latent", "main"]
 
 _PART: Final = 125
 """Rollouts of a stored part: what a killed run loses at most."""
-_HELD: Final = 5
+_VERSION: Final = 2
+"""Of the law that rollouts are drawn by."""
+_HELD: Final = VMPCConfig.action_hold
 """Steps for which a drawn action is held."""
 _HELD_OUT: Final = 0.05
 """Share of the rollouts that the error is measured on."""
@@ -89,6 +96,10 @@ class DynamicsArgs:
         for name in ("rollouts", "stride", "unroll", "steps", "batch", "workers", "threads"):
             if getattr(self, name) < 1:
                 raise DataError(f"expected {name} >= 1, got {getattr(self, name)}")
+
+
+Policy = Callable[[NDArray[np.float64]], NDArray[np.floating]]
+"""From an observation to an action."""
 
 
 class Rollouts(NamedTuple):
@@ -154,7 +165,7 @@ def roll_out_all(args: DynamicsArgs) -> Rollouts:
     Raises:
         WorkerError: A worker died; parts that are finished stay.
     """
-    folder = args.out / "rollouts"
+    folder = args.out / f"rollouts-{_law(args)}"
     files = [folder / f"part-{number:03d}.npz" for number in range(-(-args.rollouts // _PART))]
     missing = [number for number, path in enumerate(files) if not path.exists()]
     context = multiprocessing.get_context("spawn")  # a fork after an EGL render hangs
@@ -168,6 +179,13 @@ def roll_out_all(args: DynamicsArgs) -> Rollouts:
                 raise WorkerError("a process that rolls out died; run the same call to go on") from error
     parts = [np.load(path) for path in files]
     return Rollouts(*(np.concatenate([part[name] for part in parts])[: args.rollouts] for name in Rollouts._fields))
+
+
+def _law(args: DynamicsArgs) -> str:
+    """Name what rollouts follow from: parts that were made by other arguments are not taken."""
+    drawn = (_VERSION, args.family, args.scene, args.tasks, args.stride, args.seed, _HELD)
+    reward = tensors_sha256(find_checkpoint(args.reward_model))
+    return hashlib.sha256(repr((*drawn, reward)).encode()).hexdigest()[:12]
 
 
 def _make_part(args: DynamicsArgs, number: int, path: Path) -> None:
@@ -185,11 +203,11 @@ def _make_part(args: DynamicsArgs, number: int, path: Path) -> None:
             env = scene.env(tasks[rollout % len(tasks)])
             rng = np.random.default_rng([args.seed, rollout])
             obs, _ = env.reset(seed=DYNAMICS_SEEDS[rollout])
-            if rollout // len(tasks) % 2:
-                source = experts.SOURCES[int(rng.integers(len(experts.SOURCES)))]
-                policy = experts.make_controller(env, source, rng)
-            else:
-                policy = _HeldActions(env, rng)
+            scripted = (0, env.max_episode_steps, *rng.integers(env.max_episode_steps, size=2))[
+                rollout // len(tasks) % 4
+            ]
+            source = experts.SOURCES[int(rng.integers(len(experts.SOURCES)))]
+            policy = _ThenDrawn(experts.make_controller(env, source, rng), int(scripted), env, rng)
             frames, done = _followed(env, policy, obs, args.stride)
             features.append(model.encode_frames(frames).astype(np.float16))
             actions.append(done)
@@ -203,28 +221,33 @@ def _decided(scene: Scene, family: str) -> tuple[str, ...]:
     return tuple(getattr(scene.env(next(iter(table))), "decided_tasks", table))
 
 
-class _HeldActions:
-    """Draws an action from the whole space and holds it."""
+class _ThenDrawn:
+    """Follows a controller for some steps, then draws actions as the planner does and holds each."""
 
-    def __init__(self, env: SimulatorEnv, rng: np.random.Generator) -> None:
-        self._space, self._rng, self._step = env.action_space, rng, 0  # type: ignore[attr-defined]
-        self._action = np.zeros(self._space.shape)
+    def __init__(self, controller: Policy, steps: int, env: SimulatorEnv, rng: np.random.Generator) -> None:
+        space = env.action_space  # type: ignore[attr-defined]
+        self._bounds, self._rng = check_bounds(space.low, space.high), rng
+        self._controller, self._scripted, self._step = controller, steps, 0
+        self._action = np.zeros(space.shape)
 
     def __call__(self, obs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the action of this step."""
-        if self._step % _HELD == 0:
-            self._action = self._rng.uniform(self._space.low, self._space.high)
         self._step += 1
+        drawn = self._step - self._scripted - 1
+        if drawn < 0:
+            return np.asarray(self._controller(obs))
+        if drawn % _HELD == 0:
+            self._action = draw(self._bounds, 1, "arcsine", self._rng)[0]
         return self._action
 
 
 def _followed(
-    env: SimulatorEnv, policy: object, obs: NDArray[np.float64], stride: int
+    env: SimulatorEnv, policy: Policy, obs: NDArray[np.float64], stride: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Follow a policy to the time limit, rounded to whole strides: frames a stride apart, and all actions."""
     frames, actions = [env.render()], []
     for step in range(1, env.max_episode_steps // stride * stride + 1):
-        action = np.clip(np.asarray(policy(obs), dtype=np.float32), -1.0, 1.0)  # type: ignore[operator]
+        action = np.clip(np.asarray(policy(obs), dtype=np.float32), -1.0, 1.0)
         obs = env.step(action)[0]
         actions.append(action)
         if step % stride == 0:
@@ -298,7 +321,8 @@ def _window(
 
 def _loss(network: LatentNetwork, grids: Tensor, actions: Tensor) -> Tensor:
     """Mean squared error, where something changes ten times as much as where nothing does."""
-    predicted = network.unroll(grids[:, 1], grids[:, 0], actions)
+    with precision():
+        predicted = network.unroll(grids[:, 1], grids[:, 0], actions)
     target = grids[:, 2:]
     changed = (target - grids[:, 1:2]).square().mean(dim=2, keepdim=True)
     weight = 0.1 + changed / (changed + 0.1)

@@ -33,6 +33,8 @@ LARGEST_TURN: Final = 0.3
 TO_REST: Final = 0.1
 """Share of the way to `REST` that an iteration goes where the hand does not notice."""
 _QUARTER: Final = np.pi / 2
+_NEXT, _AFTER_NEXT = [1, 2, 0], [2, 0, 1]
+"""Of each axis."""
 _LINKS: Final = (
     (-0.0, (0.0, 0.0, 0.333)),
     (-_QUARTER, (0.0, 0.0, 0.0)),
@@ -114,7 +116,7 @@ def solve(start: Vector, tip: Vector, rotation: Vector) -> Vector:
     for _ in range(ITERATIONS):
         at, now, axes, places = _chain(joints)
         error = np.concatenate([tip - at, _turn_between(now, rotation)])
-        jacobian = np.concatenate([np.cross(axes, at - places).T, axes.T])
+        jacobian = np.concatenate([_cross(axes, at - places).T, axes.T])
         inverse = jacobian.T @ np.linalg.inv(jacobian @ jacobian.T + DAMPING**2 * np.eye(6))
         move = inverse @ error
         idle = TO_REST * (REST - joints)
@@ -127,4 +129,10 @@ def solve(start: Vector, tip: Vector, rotation: Vector) -> Vector:
 
 def _turn_between(now: Vector, wanted: Vector) -> Vector:
     """Return the rotation vector (3,), in world axes, that turns one rotation nearly into another."""
-    return np.asarray(0.5 * sum(np.cross(now[:, axis], wanted[:, axis]) for axis in range(3)))
+    first, second, third = _cross(now.T, wanted.T)
+    return np.asarray(0.5 * (first + second + third))
+
+
+def _cross(ones: Vector, others: Vector) -> Vector:
+    """Multiply vectors (N, 3) row by row; for three rows ``np.cross`` takes ten times as long."""
+    return np.ascontiguousarray(ones[:, _NEXT] * others[:, _AFTER_NEXT] - ones[:, _AFTER_NEXT] * others[:, _NEXT])
