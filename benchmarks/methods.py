@@ -40,7 +40,7 @@ __all__ = [
 ENTRY: Final = "entry:"
 """What the names of third parties' models begin with."""
 TRAINING: Final = "training"
-TRAINING_VERSION: Final = 1
+TRAINING_VERSION: Final = 2
 TRAINING_DATA: Final = ("paper", "validation-scenes", "human")
 _C2R_DATA: Final = ("c2r", "c2r-validation", "human")
 """Robot clips to train and to calibrate on, human clips."""

@@ -40,6 +40,7 @@ SECTIONS: Final = {
     "fidelity": "benchmarks.speed.fidelity:fidelity",
     "episodes": "benchmarks.speed.growth:episodes",
     "batches": "benchmarks.speed.growth:batches",
+    "plans": "benchmarks.speed.plans:plans",
     "training": "benchmarks.speed.learning:learning",
     "workers": "benchmarks.speed.processes:workers",
     "memory": "benchmarks.speed.processes:memory",

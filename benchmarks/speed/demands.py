@@ -29,7 +29,7 @@ class Demand(NamedTuple):
 
 
 _SHARE, _FINE, _TIMES = "{:.2f}", "{:.4f}", "{:.2f}x"
-_MB = "{:.0f} MB"
+_MB, _SECONDS = "{:.0f} MB", "{:.2f} s"
 
 DEMANDS = (
     Demand("whole loop against B, one core", "loop", "ours against B", True, 36),
@@ -55,6 +55,8 @@ DEMANDS = (
     Demand("memory of each further environment", "memory", "MB of each further environment", False, 200, _MB),
     Demand("memory grown over 50,000 frames", "memory", "MB grown over 50000 frames", False, 20, _MB),
     Demand("memory grown over 200 open/close cycles", "memory", "MB grown over 200 opened and closed", False, 20, _MB),
+    Demand("a latent plan, 100 candidates x 20 steps", "plans", "seconds of a latent plan", False, 0.7, _SECONDS),
+    Demand("- against one in the simulator", "plans", "latent against the simulator", True, 4),
     Demand("training epoch with cached features", "training", "epoch without cached features", True, 10),
     Demand("- against one that trains the trunk", "training", "epoch that trains the trunk too", True, 10),
 )

@@ -30,6 +30,7 @@ class Size:
         cycles: Of opening and closing an environment, likewise.
         clips: Of the training epoch.
         tasks: Whose episodes the runtimes are compared on.
+        population: Candidates of a plan.
     """
 
     rounds: int = 7
@@ -43,12 +44,13 @@ class Size:
     cycles: int = 200
     clips: int = 96
     tasks: int = 12
+    population: int = 100
 
 
 FULL = Size()
 QUICK = Size(
     rounds=1, steps=2, slow_steps=1, lengths=(3, 6), envs=(1, 2), instructions=(1, 2), seconds=0.2, frames=20,
-    cycles=2, clips=24, tasks=1,
+    cycles=2, clips=24, tasks=1, population=2,
 )  # fmt: skip
 
 

@@ -82,10 +82,11 @@ def test_a_miniature_measures_what_it_says(tmp_path: Path) -> None:
     assert list(first) == ["parts", "batches"]
     assert {"encode, torch", "head, torch", "streamed, torch", "window of 16, torch"} <= set(first["parts"]["timings"])
     assert "2 envs in one batch against 2 x one" in first["batches"]["numbers"]
-    both = _run(tmp_path, "--only", "fidelity")
-    assert list(both) == ["parts", "batches", "fidelity"]
+    both = _run(tmp_path, "--only", "fidelity", "plans")
+    assert list(both) == ["parts", "batches", "fidelity", "plans"]
     assert both["parts"] == first["parts"]
     assert 0.0 < both["fidelity"]["numbers"]["pixel difference, mean of 255"] < 3.0
+    assert both["plans"]["numbers"]["seconds of a latent plan"] > 0.0
     report = (tmp_path / "report.md").read_text()
     assert all(demand.what in report for demand in DEMANDS)
 

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from a2r_gym.errors import DataError
 from a2r_gym.planners.dynamics.latent import LatentConfig
 from a2r_train import dynamics
-from a2r_train.dynamics import DynamicsArgs, Rollouts, fit_latent, roll_out_all
+from a2r_train.dynamics import DynamicsArgs, Reading, Rollouts, fit_latent, roll_out_all
 
 CONFIG = LatentConfig(grid=2, place_features=2, action_size=1, stride=2, width=16, blocks=1)
+
+
+READING = Reading(lambda seen_BTF: torch.nn.functional.normalize(seen_BTF[:, -1] + 0.1, dim=-1), num_frames=4)
 
 
 def world(count: int = 40, kept: int = 7) -> Rollouts:
@@ -29,17 +33,33 @@ def world(count: int = 40, kept: int = 7) -> Rollouts:
 class TestFit:
     def test_learns_what_actions_do(self) -> None:
         args = DynamicsArgs(steps=300, batch=32, unroll=3, threads=1, learning_rate=3e-3)
-        _, errors = fit_latent(world(), CONFIG, args)
+        _, errors = fit_latent(world(), CONFIG, args, READING)
         assert len(errors) == 3
         assert max(errors) < 0.2
 
     def test_the_same_seed_learns_the_same(self) -> None:
         args = DynamicsArgs(steps=5, batch=8, unroll=2, threads=1)
-        assert fit_latent(world(), CONFIG, args)[1] == fit_latent(world(), CONFIG, args)[1]
+        assert fit_latent(world(), CONFIG, args, READING)[1] == fit_latent(world(), CONFIG, args, READING)[1]
+
+    def test_what_the_reward_model_does_not_read_counts_less(self) -> None:
+        """Both features grow; of one nothing is read, so that the other is learned the better."""
+        rollouts = world()
+        rollouts.features.reshape(*rollouts.features.shape[:2], 4, 2)[..., 1] = -rollouts.features[..., ::2]
+        args = DynamicsArgs(steps=60, batch=32, unroll=3, threads=1, learning_rate=3e-3)
+        first = Reading(lambda seen: torch.nn.functional.normalize(seen[:, -1, ::2] + 0.1, dim=-1), num_frames=4)
+        second = Reading(lambda seen: torch.nn.functional.normalize(seen[:, -1, 1::2] + 0.1, dim=-1), num_frames=4)
+        apart = []
+        for reading in (first, second):
+            network, _ = fit_latent(rollouts, CONFIG, args, reading)
+            grids, actions = dynamics._window(rollouts, np.arange(40), np.full(40, 1), CONFIG, 3)
+            with torch.no_grad():
+                missed = (network.unroll(grids[:, 1], grids[:, 0], actions) - grids[:, 2:]).square().mean((0, 1, 3, 4))
+            apart.append(float(missed[0] / missed[1]))
+        assert apart[0] < apart[1]
 
     def test_rollouts_that_are_too_short_are_refused(self) -> None:
         with pytest.raises(DataError, match="more than 4 strides"):
-            fit_latent(world(kept=4), CONFIG, DynamicsArgs(threads=1))
+            fit_latent(world(kept=4), CONFIG, DynamicsArgs(threads=1), READING)
 
     def test_numbers_out_of_range_are_refused(self) -> None:
         with pytest.raises(DataError, match="stride"):

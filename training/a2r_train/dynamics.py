@@ -30,6 +30,7 @@ from a2r_gym.envs.base import SimulatorEnv
 from a2r_gym.errors import DataError, WorkerError
 from a2r_gym.models.checkpoint import find_checkpoint, load_reward, tensors_sha256
 from a2r_gym.models.scoring import Adapt2Reward
+from a2r_gym.models.window import window_indices
 from a2r_gym.planners.cem import check_bounds, draw
 from a2r_gym.planners.dynamics.latent import LatentConfig, LatentNetwork, save_latent
 from a2r_gym.planners.vmpc import VMPCConfig
@@ -39,7 +40,7 @@ from a2r_train.rollouts import FAMILIES, Scene
 from a2r_train.step_losses import precision
 from a2r_train.worker_threads import one_thread_each
 
-__all__ = ["DynamicsArgs", "Rollouts", "fit_latent", "main"]
+__all__ = ["DynamicsArgs", "Reading", "Rollouts", "fit_latent", "main"]
 
 _PART: Final = 125
 """Rollouts of a stored part: what a killed run loses at most."""
@@ -47,6 +48,8 @@ _VERSION: Final = 2
 """Of the law that rollouts are drawn by."""
 _HELD: Final = VMPCConfig.action_hold
 """Steps for which a drawn action is held."""
+_EMBEDDED: Final = 1.0
+"""Weight of the embedding's error: a plan is judged by what the reward model reads, not by how features look."""
 _HELD_OUT: Final = 0.05
 """Share of the rollouts that the error is measured on."""
 
@@ -76,10 +79,10 @@ class DynamicsArgs:
     scene: str = "train"
     tasks: tuple[str, ...] = ()
     reward_model: str = "a2r-small"
-    rollouts: int = 2500
+    rollouts: int = 4000
     stride: int = 5
     unroll: int = 4
-    steps: int = 2500
+    steps: int = 4000
     batch: int = 64
     learning_rate: float = 1e-3
     seed: int = 0
@@ -140,13 +143,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         stride=args.stride,
         reward_sha256=tensors_sha256(find_checkpoint(args.reward_model)),
     )
-    network, errors = fit_latent(rollouts, config, args)
+    network, errors = fit_latent(rollouts, config, args, Reading(model.network.head, model.num_frames))
     record = {"scene": f"{args.family}/{args.scene}", "rollouts": len(rollouts.features), "errors": errors}
     save_latent(args.out, network, record)
     told = ", ".join(f"{stride * args.stride} steps {error:.2f}" for stride, error in enumerate(errors, start=1))
     print(f"error on rollouts held out, as a share of the change that standing still leaves: {told}")
     print(f"trained in {(time.time() - start) / 60:.1f} minutes; wrote {args.out}")
     return 0
+
+
+class Reading(NamedTuple):
+    """How a reward model reads frame features.
+
+    Attributes:
+        embed: From float (B, T, F) to the videos' embeddings, float (B, D), unit length.
+        num_frames: T.
+    """
+
+    embed: Callable[[Tensor], Tensor]
+    num_frames: int
 
 
 def _reward(name: str) -> Adapt2Reward:
@@ -258,13 +273,16 @@ def _followed(
 # ---------------------------------------------------------------------- training
 
 
-def fit_latent(rollouts: Rollouts, config: LatentConfig, args: DynamicsArgs) -> tuple[LatentNetwork, list[float]]:
-    """Train the network.
+def fit_latent(
+    rollouts: Rollouts, config: LatentConfig, args: DynamicsArgs, reading: Reading
+) -> tuple[LatentNetwork, list[float]]:
+    """Train the network to predict features, and what the reward model reads from them.
 
     Args:
         rollouts: What was seen and done.
         config: Sizes.
         args: Length, batch and step size.
+        reading: Of the reward model, which stays as it is.
 
     Returns:
         The network, and for each unrolled stride its squared error on rollouts held out, as a share of the error of
@@ -288,7 +306,7 @@ def fit_latent(rollouts: Rollouts, config: LatentConfig, args: DynamicsArgs) -> 
     train = rollouts.rows(slice(held_out, None))
     with tqdm(_windows(train, config, args), total=args.steps, unit="step", desc="training") as bar:
         for step, window in enumerate(bar):
-            loss = _loss(network, *window)
+            loss = _loss(network, reading, *window)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -299,34 +317,51 @@ def fit_latent(rollouts: Rollouts, config: LatentConfig, args: DynamicsArgs) -> 
     return network, _errors(network, rollouts.rows(slice(held_out)), args)
 
 
-def _windows(rollouts: Rollouts, config: LatentConfig, args: DynamicsArgs) -> Iterator[tuple[Tensor, Tensor]]:
-    """Draw windows: grids (B, U + 2, C, G, G), the one before first, and actions (B, U S, A)."""
+def _windows(rollouts: Rollouts, config: LatentConfig, args: DynamicsArgs) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Draw windows: grids (B, U + 2, C, G, G), the one before first, actions (B, U S, A), and all seen (B, P, F)."""
     rng = np.random.default_rng(args.seed)
     kept = rollouts.features.shape[1]
     for _ in range(args.steps):
         rows = rng.integers(len(rollouts.features), size=args.batch)
-        starts = rng.integers(kept - args.unroll, size=args.batch)
-        yield _window(rollouts, rows, starts, config, args.unroll)
+        start = int(rng.integers(kept - args.unroll))  # one for all: a video's length is its batch's
+        starts = np.full(args.batch, start)
+        yield *_window(rollouts, rows, starts, config, args.unroll), _float(rollouts.features[rows, : start + 1])
 
 
 def _window(
     rollouts: Rollouts, rows: NDArray[np.int64], starts: NDArray[np.int64], config: LatentConfig, unroll: int
 ) -> tuple[Tensor, Tensor]:
     moments = np.maximum(starts[:, None] + np.arange(-1, unroll + 1), 0)
-    seen = torch.from_numpy(rollouts.features[rows[:, None], moments]).float()
+    seen = _float(rollouts.features[rows[:, None], moments])
     grids = seen.reshape(*seen.shape[:2], config.grid, config.grid, config.place_features).permute(0, 1, 4, 2, 3)
     steps = starts[:, None] * config.stride + np.arange(unroll * config.stride)
     return grids, torch.from_numpy(rollouts.actions[rows[:, None], steps])
 
 
-def _loss(network: LatentNetwork, grids: Tensor, actions: Tensor) -> Tensor:
-    """Mean squared error, where something changes ten times as much as where nothing does."""
+def _float(features: NDArray[np.float16]) -> Tensor:
+    return torch.from_numpy(features).float()
+
+
+def _loss(network: LatentNetwork, reading: Reading, grids: Tensor, actions: Tensor, past_BPF: Tensor) -> Tensor:
+    """Squared error of features, where something changes more than where nothing does, and of the video's embedding."""
     with precision():
-        predicted = network.unroll(grids[:, 1], grids[:, 0], actions)
+        predicted = network.unroll(grids[:, 1], grids[:, 0], actions).float()
     target = grids[:, 2:]
     changed = (target - grids[:, 1:2]).square().mean(dim=2, keepdim=True)
     weight = 0.1 + changed / (changed + 0.1)
-    return (weight * (predicted - target).square()).mean()
+    with precision():
+        with torch.no_grad():
+            true_BD = reading.embed(_seen(reading, past_BPF, network, target))
+        told_BD = reading.embed(_seen(reading, past_BPF, network, predicted))
+    apart = (told_BD.float() - true_BD.float()).square().sum(dim=1).mean()
+    return (weight * (predicted - target).square()).mean() + _EMBEDDED * apart
+
+
+def _seen(reading: Reading, past_BPF: Tensor, network: LatentNetwork, ahead_BUCGG: Tensor) -> Tensor:
+    """Return the features (B, T, F) that the reward model looks at of a video and what comes after it."""
+    ahead_BUF = network.to_features(ahead_BUCGG.flatten(0, 1)).reshape(*ahead_BUCGG.shape[:2], -1)
+    video_BXF = torch.cat([past_BPF, ahead_BUF], dim=1)
+    return video_BXF[:, window_indices(video_BXF.shape[1], reading.num_frames)[-1]]
 
 
 @torch.no_grad()
