@@ -46,8 +46,8 @@ def plans(size: Size) -> Section:
         dynamics.close()
     env.close()
     return Section(
-        title="Plans",
-        unit=f"plan of {size.population} candidates x {config.plan_steps} steps",
+        title=f"Plans of {size.population} candidates x {config.plan_steps} steps",
+        unit="plan",
         timings=timings,
         numbers={
             "seconds of a latent plan": timings[_LATENT].median,
