@@ -113,7 +113,8 @@ def calibrate(model: MatrixModel, clips: ClipSet, trained: Collection[str] = ())
     pairs = score_pairs(model, clips, there.intersection(trained) or None)
     mine = pairs.own
     alone = fit_calibration(pairs.similarity[mine], pairs.success[mine])
-    known = Pairs(*(column[~np.isnan(pairs.margin)] for column in pairs))
+    rows = ~np.isnan(pairs.margin)
+    known = Pairs(pairs.similarity[rows], pairs.margin[rows], pairs.success[rows], pairs.own[rows])
     told_apart = known.success.any() and not known.success.all()
     return replace(alone, with_margin=fit_with_margin(known)) if told_apart else alone
 
