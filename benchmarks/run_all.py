@@ -48,10 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.dry_run:
         _print_plan(make_plan(tables, setup), setup, tables, args)
         return 0
-    prepare(setup, needed_sources(tables, setup), args.workers)
+    if not args.report:
+        prepare(setup, needed_sources(tables, setup), args.workers)
     jobs = make_plan(tables, setup)
     ledger = Ledger(setup.out / "ledger.jsonl")
-    run_jobs(jobs, setup, ledger, execution)
+    if not args.report:
+        run_jobs(jobs, setup, ledger, execution)
     report = _report(jobs, tables, setup, ledger, ["python", *sys.argv] if argv is None else ["run_all", *argv])
     print(report.to_markdown())
     print("wrote " + ", ".join(map(str, report.save(setup.out))))
@@ -71,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--preset", default="smoke", choices=PRESETS, help="how much")
     parser.add_argument("--only", nargs="+", metavar="TABLE", help=f"of {', '.join(TABLES)}; default: all")
     parser.add_argument("--dry-run", action="store_true", help="list cells and hours, run nothing")
+    parser.add_argument("--report", action="store_true", help="run nothing, report what the ledger holds")
     parser.add_argument("--out", type=Path, help="default: runs/tables-PRESET")
     parser.add_argument("--data", type=Path, default=Path("data"), help="robot collections; made where missing")
     parser.add_argument("--human", type=Path, help="SS-V2 or hands; default: DATA/hands-protocol, made where missing")

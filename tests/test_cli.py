@@ -26,6 +26,7 @@ OPTIONS = {
     "hands": "clips no-sheets out seed sheets templates workers",
     "check-human": "data out sample seed",
     "fit": "begin cache data human max-failure-modes name no-resume out resume seed steps threads validation workers",
+    "calibrate": "out seed validation",
     "dynamics": "batch family learning-rate out reward-model rollouts scene seed steps stride tasks threads unroll "
     "workers",
     "failures": "cache-dir count data out runtime seed",

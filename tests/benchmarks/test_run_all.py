@@ -49,6 +49,14 @@ def test_a_dry_run_lists_cells_and_hours_and_makes_nothing(tmp_path: Path) -> No
     assert not (tmp_path / "out").exists()
 
 
+def test_seeds_may_be_chosen(tmp_path: Path) -> None:
+    done = _run(tmp_path / "out", "--dry-run", "--only", "ablations", "--preset", "protocol", "--seeds", "1")
+    assert done.returncode == 0, done.stderr
+    trained = [line for line in done.stdout.splitlines() if "training: " in line]
+    assert trained
+    assert all(line.endswith("seed 1") for line in trained)
+
+
 def test_an_unknown_table_is_named_with_those_that_there_are(tmp_path: Path) -> None:
     done = _run(tmp_path, "--dry-run", "--only", "enviroments")
     assert done.returncode != 0
@@ -73,6 +81,11 @@ def test_every_table_is_made_once_with_an_entry_of_ones_own(tmp_path: Path) -> N
     assert _run(out, "--entry", entry).returncode == 0
     again = [json.loads(line) for line in (out / "ledger.jsonl").read_text().splitlines()[len(rows) :]]
     assert {row["cell"]["method"] for row in again} == {"vlm-rm"}  # what lacks weights is tried again, nothing else
+    assert (out / "results.csv").read_text() == table
+
+    ledger = (out / "ledger.jsonl").read_text()
+    assert _run(out, "--entry", entry, "--report").returncode == 0
+    assert (out / "ledger.jsonl").read_text() == ledger  # nothing is run
     assert (out / "results.csv").read_text() == table
 
 

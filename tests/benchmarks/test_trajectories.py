@@ -68,9 +68,10 @@ class TestRun:
     def test_a_learner_leaves_its_curve_and_learns_but_once(
         self, setup: Setup, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(trajectories, "_EVALUATIONS", 2)
         cell = Cell("trajectories", "c2r-ours", "viewpoint 1: push-right", 1)
         first = trajectories.run(cell, setup)
-        assert [step for step, _ in first["curve"]] == [2, 4, 6, 8]
+        assert [step for step, _ in first["curve"]] == [4, 8]
         assert first["success"][-1] == 2
         [folder] = (setup.out / "trajectories").iterdir()
         there = load_run(folder)

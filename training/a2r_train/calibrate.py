@@ -44,11 +44,13 @@ class CalibrateArgs:
         model: A bundled name or a checkpoint's folder.
         validation: Folders of collected clips that the model was not trained on.
         out: Where the calibrated checkpoint is written; the folder of the model itself: it is changed.
+        seed: Changes nothing: every verb takes one, and this one draws nothing.
     """
 
     model: Positional[str]
     validation: tuple[Path, ...]
     out: Path
+    seed: int = 0
 
 
 class Pairs(NamedTuple):
