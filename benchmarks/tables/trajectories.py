@@ -34,6 +34,8 @@ _LABELS: Final = {
 }
 _EVALUATIONS: Final = 4
 """Points of a curve."""
+_CURVE_TESTS: Final = 20
+"""Episodes of each, see `a2r_gym.planners.trajectory_training.train`."""
 _EPISODE: Final = 0.5
 """Seconds of an episode with its share of learning and evaluation."""
 _DEFAULT: Final = C2R_SETTINGS[0]
@@ -157,7 +159,7 @@ def render(results: Results) -> Rendered:
             "only the reward differs: the similarity of the episode's video to its sentence, or 1 where the task's "
             "rule holds at its end and else 0. The reward was trained in the default view without distractors. Success "
             f"is the task's rule at the end of {preset.trajectory_tests} fresh episodes of each learner; a curve has "
-            "20 others at each point. The scripted policy has eight waypoints.",
+            f"{_CURVE_TESTS} others at each point. The scripted policy has eight waypoints.",
             _gain(results, default),
         ),
     )
@@ -180,20 +182,19 @@ def _seeds(results: Results, method: str, place: str) -> dict[int, dict[str, Any
 
 def _gain(results: Results, places: list[str]) -> str:
     """Compare the two rewards, task by task and seed by seed."""
-    pairs: list[tuple[list[float], list[float]]] = []
+    means: list[list[float]] = []  # of a task's seeds, by reward: tasks are what is drawn again, a run is one number
     for place in places:
-        ours, theirs = (_seeds(results, method, place) for method in (_LEARNED, _TRUE))
-        shared = sorted(ours.keys() & theirs.keys())
+        both = [_seeds(results, method, place) for method in (_LEARNED, _TRUE)]
+        shared = both[0].keys() & both[1].keys()
         if shared:
-            pairs.append(tuple([found[seed]["success"][0] for seed in shared] for found in (ours, theirs)))  # type: ignore[arg-type]
-    if len(pairs) < len(places) or not places:
+            means.append([float(np.mean([found[seed]["success"][0] for seed in shared])) for found in both])
+    if len(means) < len(places) or not places:
         return "The two rewards are compared where both have learned all tasks."
-    # tasks are what is drawn again: a run is one number
-    ones, twos = ([float(np.mean(pair[which])) for pair in pairs] for which in (0, 1))
+    ones, twos = zip(*means, strict=True)
     gain = paired_difference([ones], [twos], np.random.default_rng(0))
     return (
         f"Learned reward over true success, the same tasks and seeds: {gain.value:+.3f} [{gain.low:+.3f}, "
-        f"{gain.high:+.3f}]; {len(pairs)} tasks are drawn again for the interval."
+        f"{gain.high:+.3f}]; {len(means)} tasks are drawn again for the interval."
     )
 
 
@@ -203,4 +204,7 @@ def _curve(results: Results, method: str, places: list[str]) -> tuple[tuple[floa
     if not runs or any(not _seeds(results, method, place) for place in places):
         return ()
     shared = sorted(set.intersection(*(set(run) for run in runs)))
-    return tuple((step, wilson(round(sum(run[step] for run in runs) * 20), 20 * len(runs))) for step in shared)
+    return tuple(
+        (step, wilson(round(sum(run[step] for run in runs) * _CURVE_TESTS), _CURVE_TESTS * len(runs)))
+        for step in shared
+    )
