@@ -25,23 +25,23 @@ _FILE = "graph.xml"
 
 
 class OpenVINOGraph:
-    """Runs a module of one input and one output; its results are copies.
+    """Runs a module of one input and one output on one row at a time; its results are copies.
+
+    A graph whose shapes are all known takes less than its share of one for any number of rows, which on one thread has
+    nothing to gain from many. And a row's result does not depend on what else is asked for.
 
     Args:
         module: The module; it is put into evaluation mode and on the CPU.
-        example: An input; all but its first dimension are fixed.
-        any_batch: Whether the first dimension may be any; else it is 1.
+        example: An input; its first dimension does not matter.
         precision: ``"f32"`` or ``"bf16"``, in which most of it is computed; what comes out is float32.
         num_threads: Threads of this process. They are not pinned: pinning puts every process on core 0.
     """
 
-    def __init__(
-        self, module: nn.Module, example: Tensor, *, any_batch: bool, precision: str = "f32", num_threads: int = 1
-    ) -> None:
+    def __init__(self, module: nn.Module, example: Tensor, *, precision: str = "f32", num_threads: int = 1) -> None:
         import openvino as ov
 
         module = module.eval().cpu()
-        shape = [-1 if any_batch else 1, *example.shape[1:]]
+        shape = [1, *example.shape[1:]]
         key = _key(module, example, shape)
         if key is None:
             graph = _export(module, example, shape)
@@ -57,7 +57,9 @@ class OpenVINOGraph:
         self._tensor = ov.Tensor
 
     def __call__(self, batch: NDArray[Any]) -> NDArray[np.float32]:
-        """Run it on an array of the example's type and shape, but for the first dimension."""
+        """Run it on an array of the example's type and shape, but for the first dimension, which is >= 1."""
+        if len(batch) > 1:
+            return np.concatenate([self(batch[row : row + 1]) for row in range(len(batch))])
         # a tensor over the array's own memory: the request's other ways in cost more than a small graph's work
         self._input = self._tensor(np.require(batch, requirements=["C", "W"]), shared_memory=True)
         self._request.set_input_tensor(self._input)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from a2r_gym.models.backbones import DEFAULT_BACKBONE, load_backbone
+from a2r_gym.models.backbones.interface import Backbone, FrozenTrunk
 from a2r_gym.models.temporal import FrameCompressor, MotionReader, TemporalHead
 
 __all__ = ["DOMAINS", "FrameEncoder", "NetworkConfig", "RewardNetwork", "TaskEntry", "build_head"]
@@ -177,15 +178,34 @@ class FrameEncoder(nn.Module):
 
     def __init__(self, network: RewardNetwork) -> None:
         super().__init__()
+        self.pictures = _Pictures(network.backbone)
         self.image, self.compressor = network.image, network.compressor
-        mean, std = torch.tensor(network.backbone.mean), torch.tensor(network.backbone.std)
+
+    def forward(self, frames_NHWC: Tensor) -> Tensor:
+        """Encode N pictures (N, S, S, 3), uint8, into (N, F)."""
+        features: Tensor = self.compressor(self.image(self.pictures(frames_NHWC)))
+        return features
+
+    def parts(self) -> tuple[nn.Module, ...]:
+        """Return modules that together do the same; all but the last cannot bear to be rounded, see `FrozenTrunk`."""
+        trunk = self.image.parts() if isinstance(self.image, FrozenTrunk) else ()
+        if not trunk:
+            return (self,)
+        early, late = trunk
+        return nn.Sequential(self.pictures, early), nn.Sequential(late, self.compressor)
+
+
+class _Pictures(nn.Module):
+    """From uint8 pictures (N, S, S, 3) to what a trunk takes, as `Backbone.normalise`."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        mean, std = torch.tensor(backbone.mean), torch.tensor(backbone.std)
         self.register_buffer("scale", 1.0 / (255.0 * std), persistent=False)
         self.register_buffer("shift", -mean / std, persistent=False)
         self.scale: Tensor
         self.shift: Tensor
 
     def forward(self, frames_NHWC: Tensor) -> Tensor:
-        """Encode N pictures (N, S, S, 3), uint8, into (N, F)."""
-        pictures = (frames_NHWC.float() * self.scale + self.shift).permute(0, 3, 1, 2)
-        features: Tensor = self.compressor(self.image(pictures))
-        return features
+        """Normalise, channels first."""
+        return (frames_NHWC.float() * self.scale + self.shift).permute(0, 3, 1, 2)

@@ -1,6 +1,6 @@
 """What computes: torch anywhere, OpenVINO on CPUs where it is installed.
 
-Both take the same modules. OpenVINO runs them on one thread, in f32 unless bf16 is asked for: bf16 takes two thirds of
+Both take the same modules. OpenVINO runs them on one thread, in f32 unless bf16 is asked for: bf16 takes three quarters of
 the time, but it changes a similarity by about 0.01 (`benchmarks/throughput.py --only parts fidelity`).
 
 Shape suffixes: N frames, H W picture, C channels, B videos, T frames of the head, F frame feature, D embedding.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from a2r_gym.errors import BackendError, MissingDependencyError, unknown_name
 from a2r_gym.models.frozen_head import FrozenHead
 from a2r_gym.models.openvino_graph import OpenVINOGraph, openvino_has_bf16
+from a2r_gym.models.reward_network import FrameEncoder
 from a2r_gym.models.temporal import TemporalHead
 
 __all__ = ["RUNTIMES", "FrameRuntime", "OpenVINORuntime", "TorchRuntime", "make_head_runtime", "make_runtime"]
@@ -27,8 +28,6 @@ __all__ = ["RUNTIMES", "FrameRuntime", "OpenVINORuntime", "TorchRuntime", "make_
 RUNTIMES: Final = ("torch", "openvino", "openvino-bf16")
 _TORCH_HEADS: Final = 512
 """Videos that torch embeds at a time."""
-_OPENVINO_HEADS: Final = 16
-"""Videos that OpenVINO embeds at a time: what lies between its layers then stays near the core."""
 
 
 class FrameRuntime(Protocol):
@@ -69,7 +68,8 @@ class OpenVINORuntime:
     """OpenVINO on the CPU, one frame after the other: larger batches gain nothing on one thread.
 
     Args:
-        module: The frame encoder.
+        module: The frame encoder. Of a `FrameEncoder` that tells its early layers, these are computed in f32: they are
+            where rounding would change the reward.
         image_size: S.
         num_threads: Threads of this process.
         precision: ``"f32"`` or ``"bf16"``.
@@ -78,11 +78,21 @@ class OpenVINORuntime:
     def __init__(self, module: nn.Module, image_size: int, *, num_threads: int = 1, precision: str = "f32") -> None:
         self.name = _openvino_name(precision)
         example = torch.zeros((1, image_size, image_size, 3), dtype=torch.uint8)
-        self._run = OpenVINOGraph(module, example, any_batch=False, precision=precision, num_threads=num_threads)
+        parts = module.parts() if isinstance(module, FrameEncoder) and precision != "f32" else (module,)
+        self._graphs = []
+        for place, part in enumerate(parts):
+            exact = "f32" if place < len(parts) - 1 else precision
+            self._graphs.append(OpenVINOGraph(part, example, precision=exact, num_threads=num_threads))
+            if place < len(parts) - 1:
+                with torch.inference_mode():
+                    example = part(example)
 
     def __call__(self, frames_NHWC: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `FrameRuntime`."""
-        return np.concatenate([self._run(frame[None]) for frame in frames_NHWC])
+        rows: Any = frames_NHWC
+        for graph in self._graphs:
+            rows = graph(rows)
+        return np.asarray(rows)
 
 
 def make_head_runtime(
@@ -100,23 +110,15 @@ def make_head_runtime(
         From float32 (B, T, F), B >= 1, to float32 (B, D), unit length.
     """
     if name not in RUNTIMES[1:]:
-        return lambda features_BTF: _in_parts(lambda part: _torch_head(head, part), features_BTF, _TORCH_HEADS)
-    example = torch.zeros((2, num_frames, frame_features))
-    graph = OpenVINOGraph(FrozenHead(head), example, any_batch=True, precision=_precision(name))
-    return lambda features_BTF: _in_parts(graph, features_BTF, _OPENVINO_HEADS)
-
-
-def _in_parts(
-    run: Callable[[NDArray[np.float32]], NDArray[np.float32]], features_BTF: NDArray[np.float32], most: int
-) -> NDArray[np.float32]:
-    if len(features_BTF) <= most:
-        return run(features_BTF)
-    return np.concatenate([run(part) for part in np.split(features_BTF, range(most, len(features_BTF), most))])
+        return lambda features_BTF: _torch_head(head, features_BTF)
+    example = torch.zeros((1, num_frames, frame_features))
+    return OpenVINOGraph(FrozenHead(head), example, precision=_precision(name))
 
 
 @torch.inference_mode()
 def _torch_head(head: TemporalHead, features_BTF: NDArray[np.float32]) -> NDArray[np.float32]:
-    embedded: Tensor = head(torch.from_numpy(features_BTF).to(head.order_TW.device))
+    parts = torch.split(torch.from_numpy(features_BTF).to(head.order_TW.device), _TORCH_HEADS)
+    embedded: Tensor = torch.cat([head(part) for part in parts])
     return embedded.float().cpu().numpy()
 
 

@@ -1,4 +1,4 @@
-"""A graph is exported once per weights, takes any batch where it may, and gives out copies."""
+"""A graph is exported once per weights, takes any batch, and gives out copies."""
 
 from __future__ import annotations
 
@@ -50,14 +50,17 @@ def test_equal_modules_are_exported_once_and_others_again(exports: list[nn.Modul
     for module in (Affine(1.0), Affine(1.0), Affine(2.0)):
         with torch.no_grad():
             expected = module(torch.from_numpy(rows)).numpy()
-        np.testing.assert_allclose(OpenVINOGraph(module, EXAMPLE, any_batch=True)(rows), expected, rtol=1e-6)
+        np.testing.assert_allclose(OpenVINOGraph(module, EXAMPLE)(rows), expected, rtol=1e-6)
     assert len(exports) == 2
-    OpenVINOGraph(Affine(2.0), EXAMPLE, any_batch=False)
-    assert len(exports) == 3
+
+
+def test_a_row_is_the_same_in_any_batch(exports: list[nn.Module]) -> None:
+    graph, rows = OpenVINOGraph(Affine(0.3), EXAMPLE), np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
+    np.testing.assert_array_equal(graph(rows), np.concatenate([graph(row[None]) for row in rows]))
 
 
 def test_a_batch_of_any_size_and_order_in_memory_is_taken(exports: list[nn.Module]) -> None:
-    graph, module = OpenVINOGraph(Affine(1.5), EXAMPLE, any_batch=True), Affine(1.5)
+    graph, module = OpenVINOGraph(Affine(1.5), EXAMPLE), Affine(1.5)
     for count in (1, 3, 2):
         rows = np.random.default_rng(count).normal(size=(4, count)).astype(np.float32).T
         rows.flags.writeable = False
@@ -67,7 +70,7 @@ def test_a_batch_of_any_size_and_order_in_memory_is_taken(exports: list[nn.Modul
 
 
 def test_results_are_copies(exports: list[nn.Module]) -> None:
-    graph = OpenVINOGraph(Affine(1.0), EXAMPLE, any_batch=True)
+    graph = OpenVINOGraph(Affine(1.0), EXAMPLE)
     first = graph(np.ones((1, 4), np.float32))
     kept = first.copy()
     graph(np.zeros((1, 4), np.float32))
@@ -82,6 +85,6 @@ def test_a_module_whose_source_is_not_to_be_had_is_exported_each_time(
 
     monkeypatch.setattr("inspect.getfile", missing)
     for _ in range(2):
-        OpenVINOGraph(Affine(1.0), EXAMPLE, any_batch=True)
+        OpenVINOGraph(Affine(1.0), EXAMPLE)
     assert len(exports) == 2
     assert list(tmp_path.iterdir()) == []

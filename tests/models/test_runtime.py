@@ -6,9 +6,11 @@ import importlib.util
 import subprocess
 import sys
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
+import a2r_gym
 from a2r_gym.errors import BackendError, MissingDependencyError, UnknownNameError
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork
 from a2r_gym.models.reward_network import FrameEncoder
@@ -64,6 +66,16 @@ def test_openvino_agrees_with_torch_and_keeps_its_results(
     np.testing.assert_array_equal(first, kept)
     cosine = (first * expected).sum(1) / np.linalg.norm(first, axis=1) / np.linalg.norm(expected, axis=1)
     assert (cosine > 0.995).all()
+
+
+def test_bf16_leaves_the_layers_exact_that_cannot_bear_it() -> None:
+    name = openvino_or_skip("openvino-bf16")
+    env = gym.make("A2R-Tabletop-drawer-close-v1", reward_model="none")
+    env.reset(seed=0)
+    frame = np.asarray(env.render())[None]
+    env.close()
+    exact, fast = (a2r_gym.load_reward(runtime=runtime).encode_frames(frame)[0] for runtime in ("torch", name))
+    assert exact @ fast / np.linalg.norm(exact) / np.linalg.norm(fast) > 0.9998  # all in bf16: below 0.9995
 
 
 @pytest.mark.parametrize("name", RUNTIMES[1:])

@@ -49,6 +49,13 @@ class FrozenTrunk(nn.Module):
         """Stay in evaluation mode."""
         return super().train(False)
 
+    def parts(self) -> tuple[nn.Module, nn.Module] | None:
+        """Return the layers that cannot bear to be computed in bf16, and those behind them; None: all can.
+
+        They share the trunk's weights, and one after the other they are the trunk.
+        """
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Backbone:
