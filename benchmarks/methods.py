@@ -14,7 +14,7 @@ from a2r_gym.baselines import is_baseline
 from a2r_gym.bench.model_file import load_model
 from a2r_gym.errors import UnknownNameError, WorkerError
 from a2r_gym.models.checkpoint import bundled_names, find_checkpoint, load_network
-from a2r_gym.models.windowed import WindowedReward
+from a2r_gym.models.windowed import SimilarityReward
 from a2r_gym.protocols import RewardModel
 from a2r_train.calibrate import calibrate
 from a2r_train.data.clips import load_clips
@@ -100,7 +100,7 @@ def settle(method: str, seed: int, setup: Setup) -> RewardModel:
     if is_recipe(method):
         return a2r_gym.load_reward(train(method, seed, setup))
     model = a2r_gym.load_reward(method)
-    if is_baseline(method) and isinstance(model, WindowedReward):
+    if is_baseline(method) and isinstance(model, SimilarityReward):
         model.calibration = calibrate(model, load_clips([setup.data / "validation-scenes"]))
     return model
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from a2r_gym.models.backbones.open_clip import load_model
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.runtime import make_runtime
-from a2r_gym.models.scoring import Calibration
-from a2r_gym.models.windowed import WindowedReward
+from a2r_gym.models.windowed import SimilarityReward
 
 __all__ = ["ALPHA", "BASELINE", "VLMRM", "ClipEncoder", "clip_encoder", "load_clip", "load_vlm_rm"]
 
@@ -85,7 +85,7 @@ def clip_encoder(argument: str, *, runtime: str | None = None) -> ClipEncoder:
     return ClipEncoder(encode, encode_text, loaded.image_size)
 
 
-class VLMRM(WindowedReward):
+class VLMRM(SimilarityReward):
     """Similarity of the newest picture to the instruction, projected by a share of alpha onto the goal's line.
 
     With picture s, goal g and baseline b, all of unit length: 1 - |P (s - g)|^2 / 2, where P = alpha * d d^T / |d|^2 +
@@ -95,7 +95,7 @@ class VLMRM(WindowedReward):
         encoder: Both towers.
         baseline: The sentence that says what there is; the task's own wording is often better.
         alpha: Share of the projection, in [0, 1].
-        calibration: See `WindowedReward`.
+        calibration: See `SimilarityReward`.
         name: How the model is called.
 
     Raises:
@@ -124,7 +124,7 @@ class VLMRM(WindowedReward):
         self._goals: dict[str, NDArray[np.float32]] = {}
 
     def rate(self, seen_BTF: NDArray[np.float32], instructions: Sequence[str]) -> NDArray[np.float32]:
-        """See `WindowedReward.rate`."""
+        """See `SimilarityReward.rate`."""
         for sentence in instructions:
             if sentence not in self._goals:
                 self._goals[sentence] = self._encode_text(sentence)

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from a2r_gym.baselines.sentences import SentenceTable
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.methods import Method
 from a2r_gym.models.reward_network import NetworkConfig, RewardNetwork, build_head
-from a2r_gym.models.scoring import Calibration
-from a2r_gym.models.windowed import WindowedReward, network_runtime
+from a2r_gym.models.windowed import SimilarityReward, network_runtime
 
 __all__ = ["METHOD", "Concept2Robot", "Concept2RobotConfig", "Concept2RobotNetwork"]
 
@@ -78,7 +78,7 @@ class Concept2RobotNetwork(RewardNetwork):
         return logits
 
 
-class Concept2Robot(WindowedReward):
+class Concept2Robot(SimilarityReward):
     """Probability that the episode so far shows the template which the instruction is matched with.
 
     ``similarity`` is twice that probability minus 1. It reads no text: an instruction only picks the class. One that no
@@ -87,7 +87,7 @@ class Concept2Robot(WindowedReward):
 
     Args:
         network: The trained network.
-        calibration: See `WindowedReward`.
+        calibration: See `SimilarityReward`.
         name: How the model is called.
         runtime: See `a2r_gym.models.runtime.make_runtime`.
 
@@ -119,7 +119,7 @@ class Concept2Robot(WindowedReward):
 
     @torch.inference_mode()
     def rate(self, seen_BTF: NDArray[np.float32], instructions: Sequence[str]) -> NDArray[np.float32]:
-        """See `WindowedReward.rate`."""
+        """See `SimilarityReward.rate`."""
         logits_BC = self.network.class_logits(self.network.head(torch.from_numpy(seen_BTF)))
         chances_BC = logits_BC.softmax(dim=1).numpy()
         chance = np.full(len(chances_BC), 1.0 / chances_BC.shape[1])

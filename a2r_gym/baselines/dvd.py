@@ -21,12 +21,12 @@ from torch import Tensor, nn
 
 from a2r_gym.baselines.sentences import SentenceTable
 from a2r_gym.errors import InstructionError
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.frames import check_instructions
 from a2r_gym.models.methods import Method
 from a2r_gym.models.reward_network import NetworkConfig, RewardNetwork, build_head
-from a2r_gym.models.scoring import Calibration
 from a2r_gym.models.task_lookup import plain_sentence
-from a2r_gym.models.windowed import WindowedReward, network_runtime
+from a2r_gym.models.windowed import SimilarityReward, network_runtime
 
 __all__ = ["DVD", "METHOD", "MIN_DEMONSTRATIONS", "DVDConfig", "DVDNetwork"]
 
@@ -98,7 +98,7 @@ class DVDNetwork(RewardNetwork):
         return logits
 
 
-class DVD(WindowedReward):
+class DVD(SimilarityReward):
     """Mean probability that the episode so far and demonstrations of the instruction show the same task.
 
     ``similarity`` is twice that probability minus 1. It reads no text: an instruction only picks the demonstrations. It
@@ -106,7 +106,7 @@ class DVD(WindowedReward):
 
     Args:
         network: The trained network.
-        calibration: See `WindowedReward`.
+        calibration: See `SimilarityReward`.
         name: How the model is called.
         runtime: See `a2r_gym.models.runtime.make_runtime`.
 
@@ -169,7 +169,7 @@ class DVD(WindowedReward):
 
     @torch.inference_mode()
     def rate(self, seen_BTF: NDArray[np.float32], instructions: Sequence[str]) -> NDArray[np.float32]:
-        """See `WindowedReward.rate`."""
+        """See `SimilarityReward.rate`."""
         videos_BD = self.network.head(torch.from_numpy(seen_BTF))
         columns = [
             torch.sigmoid(self.network.same_task(videos_BD, self.demonstrations(sentence))).mean(dim=1)

@@ -19,10 +19,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.methods import Method
 from a2r_gym.models.reward_network import NetworkConfig, RewardNetwork
-from a2r_gym.models.scoring import Calibration
-from a2r_gym.models.windowed import WindowedReward, network_runtime
+from a2r_gym.models.windowed import SimilarityReward, network_runtime
 
 __all__ = ["LIV", "METHOD", "LIVConfig", "LIVNetwork"]
 
@@ -61,7 +61,7 @@ class LIVNetwork(RewardNetwork):
         return nn.functional.normalize(self.text_projection(self.text(instructions)), dim=-1)
 
 
-class LIV(WindowedReward):
+class LIV(SimilarityReward):
     """Value of the newest frame for the instruction: their cosine. What came before does not matter.
 
     It reads text. Of failures only the course is used, not that they fail: the temporal objective takes any video as
@@ -69,7 +69,7 @@ class LIV(WindowedReward):
 
     Args:
         network: The trained network.
-        calibration: See `WindowedReward`.
+        calibration: See `SimilarityReward`.
         name: How the model is called.
         runtime: See `a2r_gym.models.runtime.make_runtime`.
 
@@ -90,7 +90,7 @@ class LIV(WindowedReward):
 
     @torch.inference_mode()
     def rate(self, seen_BTF: NDArray[np.float32], instructions: Sequence[str]) -> NDArray[np.float32]:
-        """See `WindowedReward.rate`."""
+        """See `SimilarityReward.rate`."""
         for sentence in instructions:
             if sentence not in self._texts:
                 self._texts[sentence] = self.network.encode_text([sentence])[0]

@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from a2r_gym.errors import InstructionError
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.frames import check_instructions
 from a2r_gym.models.methods import Method
 from a2r_gym.models.reward_network import NetworkConfig, RewardNetwork, build_head
-from a2r_gym.models.scoring import Calibration
-from a2r_gym.models.windowed import WindowedReward, network_runtime
+from a2r_gym.models.windowed import SimilarityReward, network_runtime
 
 __all__ = [
     "METHOD",
@@ -63,14 +63,14 @@ class EpisodeEncoder(NamedTuple):
     num_frames: int
 
 
-class RoboCLIP(WindowedReward):
+class RoboCLIP(SimilarityReward):
     """Cosine of the episode with the instruction, or with demonstrations of it where there are some.
 
     It uses no failures: a contrast of videos with sentences has no sentence for them.
 
     Args:
         encoder: What embeds episodes and sentences.
-        calibration: See `WindowedReward`.
+        calibration: See `SimilarityReward`.
         name: How the model is called.
 
     Source:
@@ -105,7 +105,7 @@ class RoboCLIP(WindowedReward):
         self._targets[sentence] = np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
 
     def rate(self, seen_BTF: NDArray[np.float32], instructions: Sequence[str]) -> NDArray[np.float32]:
-        """See `WindowedReward.rate`."""
+        """See `SimilarityReward.rate`."""
         for sentence in instructions:
             if sentence not in self._targets:
                 self._targets[sentence] = self._encoder.encode_text(sentence)
@@ -154,7 +154,7 @@ def trained_roboclip(
 
     Args:
         network: The trained network.
-        calibration: See `WindowedReward`.
+        calibration: See `SimilarityReward`.
         name: How the model is called.
         runtime: See `a2r_gym.models.runtime.make_runtime`.
     """

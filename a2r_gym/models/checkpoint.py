@@ -25,9 +25,9 @@ from torch import Tensor
 
 from a2r_gym.baselines import BASELINES, is_baseline, load_baseline
 from a2r_gym.errors import CheckpointError, unknown_name
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.methods import METHODS, find_method
 from a2r_gym.models.reward_network import RewardNetwork, TaskEntry
-from a2r_gym.models.scoring import Calibration
 from a2r_gym.protocols import MatrixModel
 
 __all__ = [

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from a2r_gym.models.scoring import Calibration
-from a2r_gym.models.windowed import WindowedReward
+from a2r_gym.models.calibration import Calibration
+from a2r_gym.models.windowed import SimilarityReward
 
 __all__ = ["FrameMean"]
 
 
-class FrameMean(WindowedReward):
+class FrameMean(SimilarityReward):
     """Mean over T frames of the dot product of frame and sentence.
 
     Args:
@@ -24,7 +24,7 @@ class FrameMean(WindowedReward):
         encode_text: From a sentence to float32 (D,) of unit length.
         image_size: S.
         num_frames: T.
-        calibration: See `WindowedReward`.
+        calibration: See `SimilarityReward`.
         name: How the model is called.
     """
 
@@ -43,7 +43,7 @@ class FrameMean(WindowedReward):
         self._texts: dict[str, NDArray[np.float32]] = {}
 
     def rate(self, seen_BTF: NDArray[np.float32], instructions: Sequence[str]) -> NDArray[np.float32]:
-        """See `WindowedReward.rate`."""
+        """See `SimilarityReward.rate`."""
         for sentence in instructions:
             if sentence not in self._texts:
                 self._texts[sentence] = self._encode_text(sentence)

@@ -1,7 +1,7 @@
 """What computes: torch anywhere, OpenVINO on CPUs where it is installed.
 
-Both take the same modules. OpenVINO runs them on one thread, in f32 unless bf16 is asked for: bf16 takes three quarters of
-the time, but it changes a similarity by about 0.01 (`benchmarks/throughput.py --only parts fidelity`).
+Both take the same modules. OpenVINO runs them on one thread, in f32 unless bf16 is asked for: bf16 takes three quarters
+of the time, but it changes a similarity by up to 0.01 (`benchmarks/throughput.py --only parts fidelity`).
 
 Shape suffixes: N frames, H W picture, C channels, B videos, T frames of the head, F frame feature, D embedding.
 """

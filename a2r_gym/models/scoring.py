@@ -7,7 +7,6 @@ K failure modes, D embedding.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -15,49 +14,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from a2r_gym.errors import FrameError, NonFiniteRewardError
+from a2r_gym.errors import NonFiniteRewardError
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig
-from a2r_gym.models.frames import check_instructions, check_push, check_video, resize_frames
+from a2r_gym.models.calibration import Calibration
+from a2r_gym.models.frames import check_instructions
 from a2r_gym.models.methods import Method
-from a2r_gym.models.reward_network import FrameEncoder
-from a2r_gym.models.runtime import FrameRuntime, make_head_runtime, make_runtime
+from a2r_gym.models.runtime import make_head_runtime
 from a2r_gym.models.task_lookup import TaskLookup, TaskMatch
-from a2r_gym.models.window import MAX_KEPT, FrameWindow, spread, window_indices
+from a2r_gym.models.windowed import WindowedReward, WindowedStream, network_runtime
 from a2r_gym.protocols import FailureModes, ScoreMatrix, Scores
 
-__all__ = ["METHOD", "Adapt2Reward", "Adapt2RewardStream", "Calibration"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Calibration:
-    """From similarity, and margin where there is one, to probability of success.
-
-    Attributes:
-        slope: Of similarity: sigmoid(slope * similarity + intercept), for instructions without failure texts.
-        intercept: Likewise.
-        with_margin: Slope of similarity, slope of margin and intercept of the same for instructions with failure texts;
-            None: the curve above holds for them too.
-    """
-
-    slope: float
-    intercept: float
-    with_margin: tuple[float, float, float] | None = None
-
-    def __call__(
-        self, similarity: NDArray[np.float32], margin: NDArray[np.float32] | None = None
-    ) -> NDArray[np.float32]:
-        """Map similarities of any shape to probabilities of the same shape.
-
-        Args:
-            similarity: float32.
-            margin: float32 of the same shape, NaN where there are no failure texts; None: there are none at all.
-        """
-        logit = self.slope * similarity.astype(np.float64) + self.intercept
-        if margin is not None and self.with_margin is not None:
-            slope, margin_slope, intercept = self.with_margin
-            both = slope * similarity.astype(np.float64) + margin_slope * margin.astype(np.float64) + intercept
-            logit = np.where(np.isnan(margin), logit, both)
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logit, -60.0, 60.0))), dtype=np.float32)
+__all__ = ["METHOD", "Adapt2Reward", "Adapt2RewardStream"]
 
 
 class _Text(NamedTuple):
@@ -83,7 +50,7 @@ class _Text(NamedTuple):
         return self.both_KD[1:]
 
 
-class Adapt2Reward:
+class Adapt2Reward(WindowedReward):
     """Scores videos with a trained network; implements `a2r_gym.protocols.RewardModel`.
 
     Args:
@@ -101,34 +68,16 @@ class Adapt2Reward:
         name: str,
         runtime: str | None = None,
     ) -> None:
-        self.network = network.eval().requires_grad_(False)
-        self.calibration = calibration
-        self.name = name
-        self._encode = make_runtime(FrameEncoder(network), network.backbone.image_size, runtime)
-        self._embed = make_head_runtime(
-            network.head, network.config.num_frames, network.frame_features, self._encode.name
-        )
+        num_frames = network.config.num_frames
+        super().__init__(
+            network_runtime(network, runtime), image_size=network.backbone.image_size, num_frames=num_frames,
+            calibration=calibration, name=name,
+        )  # fmt: skip
+        self.network = network
+        self._embed = make_head_runtime(network.head, num_frames, network.frame_features, self.runtime)
         self._logit_scale = float(network.logit_scale)
         self._texts: dict[str, _Text] = {}
         self._lookup = TaskLookup(network)
-
-    @property
-    def runtime(self) -> str:
-        """Name of the runtime that encodes frames."""
-        return self._encode.name
-
-    @property
-    def num_frames(self) -> int:
-        """T, how many frames of an episode the head sees."""
-        return self.network.config.num_frames
-
-    def exchange_runtime(self, encode: FrameRuntime) -> None:
-        """Encode frames by another runtime, for example one that looks features of stored frames up."""
-        self._encode = encode
-
-    def encode_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Encode frames of any size: uint8 (N, H, W, 3) to float32 (N, F)."""
-        return self._encode(resize_frames(frames, self.network.backbone.image_size))
 
     @torch.inference_mode()
     def text(self, instruction: str) -> _Text:
@@ -165,27 +114,11 @@ class Adapt2Reward:
         Returns:
             float (B, D), unit length.
         """
-        if len(videos) == 0:
-            raise FrameError("expected at least one video, got none")
-        head_frames = self.network.config.num_frames
-        rows = []
-        for number, video in enumerate(videos):
-            seen = window_indices(len(check_video(video, f"video {number}")), head_frames)[-1]
-            frames, place = np.unique(seen, return_inverse=True)
-            rows.append(self.encode_frames(video[frames])[place])
-        return self.embed(np.stack(rows))
+        return self.embed(self.see(videos))
 
-    def score(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]) -> Scores:
-        """See `RewardModel.score`."""
-        sentences = check_instructions(instructions, len(videos))
-        return self.compare(self.embed_videos(videos), sentences)[0]
-
-    def score_steps(self, video: NDArray[np.uint8], instruction: str) -> Scores:
-        """See `RewardModel.score_steps`."""
-        sentences = check_instructions([instruction])
-        features_NF = self.encode_frames(check_video(video))
-        rows = window_indices(len(video), self.network.config.num_frames)
-        return self.compare(self.embed(features_NF[rows]), sentences * len(rows))[0]
+    def score_windows(self, seen_BTF: NDArray[np.float32], instructions: Sequence[str]) -> Scores:
+        """See `WindowedReward.score_windows`."""
+        return self.score_features(seen_BTF, instructions)[0]
 
     def score_features(
         self, features_BTF: NDArray[np.float32], instructions: Sequence[str]
@@ -269,7 +202,7 @@ class Adapt2Reward:
         return Scores(similarity_B, success_B, mode_B, posterior_BK), margin_B
 
 
-class Adapt2RewardStream:
+class Adapt2RewardStream(WindowedStream):
     """Scores of N running episodes; implements `a2r_gym.protocols.MarginStream`.
 
     Attributes:
@@ -277,56 +210,13 @@ class Adapt2RewardStream:
     """
 
     def __init__(self, model: Adapt2Reward, instructions: list[str]) -> None:
-        self._model, self._instructions = model, instructions
-        count, features = len(instructions), model.network.frame_features
-        self._windows: list[FrameWindow | None] = [None] * count
-        self._kept = np.zeros((count, MAX_KEPT, features), dtype=np.float32)
-        self.margin = np.full(count, np.nan, dtype=np.float32)
+        super().__init__(model, instructions)
+        self._judge = model
+        self.margin = np.full(len(instructions), np.nan, dtype=np.float32)
 
-    def push(self, frames: NDArray[np.uint8], reset_mask: NDArray[np.bool_]) -> Scores:
-        """See `RewardStream.push`.
-
-        Raises:
-            FrameError: Wrong frames, or an episode that was never reset.
-        """
-        check_push(frames, reset_mask, len(self._windows))
-        return self.push_rows(np.arange(len(frames)), frames, reset_mask)
-
-    def push_rows(self, rows: NDArray[np.int64], frames: NDArray[np.uint8], reset_mask: NDArray[np.bool_]) -> Scores:
-        """Add frames to some of the episodes and score those; the others stay as they are.
-
-        Args:
-            rows: int64 (M,), the episode of each frame. A row may come twice: its frames are in order.
-            frames: uint8 (M, H, W, 3), RGB.
-            reset_mask: bool (M,), True where the frame is the first of an episode.
-
-        Returns:
-            Scores with M rows, each as of its own frame; `margin` has M rows then.
-
-        Raises:
-            FrameError: Wrong frames, or an episode that was never reset.
-        """
-        features_MF = self._model.encode_frames(check_video(frames, "frames"))
-        head_frames = self._model.network.config.num_frames
-        seen_MTF = np.empty((len(frames), head_frames, features_MF.shape[1]), dtype=np.float32)
-        for place, number in enumerate(rows.tolist()):
-            kept = self._keep(number, features_MF[place], bool(reset_mask[place]))
-            seen_MTF[place] = self._kept[number, spread(kept, head_frames)]
-        instructions = [self._instructions[number] for number in rows.tolist()]
-        scores, self.margin = self._model.compare(self._model.embed(seen_MTF), instructions)
+    def _score(self, seen_MTF: NDArray[np.float32], instructions: list[str]) -> Scores:
+        scores, self.margin = self._judge.score_features(seen_MTF, instructions)
         return scores
-
-    def _keep(self, number: int, feature: NDArray[np.float32], first: bool) -> int:
-        """Append a feature to an episode's window; returns how many are kept."""
-        window = FrameWindow() if first else self._windows[number]
-        if window is None:
-            raise FrameError(f"episode {number} has no first frame yet: push it with reset_mask[{number}] = True")
-        self._windows[number] = window
-        keep = window.push()
-        if len(keep) and keep[-1] != len(keep) - 1:  # else all of them stay where they are
-            self._kept[number, : len(keep)] = self._kept[number, keep]
-        self._kept[number, len(keep)] = feature
-        return len(keep) + 1
 
 
 METHOD = Method(ModelConfig, Adapt2RewardNetwork, Adapt2Reward)

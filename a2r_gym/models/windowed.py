@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from a2r_gym.errors import FrameError, NonFiniteRewardError
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.frames import check_instructions, check_push, check_video, resize_frames
 from a2r_gym.models.reward_network import FrameEncoder, RewardNetwork
 from a2r_gym.models.runtime import FrameRuntime, make_runtime
-from a2r_gym.models.scoring import Calibration
 from a2r_gym.models.window import FrameWindow, spread, window_indices
 from a2r_gym.protocols import ScoreMatrix, Scores
 
-__all__ = ["WindowedReward", "WindowedStream", "network_runtime"]
+__all__ = ["SimilarityReward", "WindowedReward", "WindowedStream", "network_runtime"]
 
 _RATE_BATCH = 512
 
@@ -31,17 +31,16 @@ def network_runtime(network: RewardNetwork, runtime: str | None) -> FrameRuntime
 
 
 class WindowedReward(abc.ABC):
-    """Scores videos by their window alone; implements `a2r_gym.protocols.RewardModel`. No failure modes.
+    """Scores videos by their window alone; implements `a2r_gym.protocols.RewardModel`.
 
-    Frames are chosen and kept as for `a2r_gym.models.scoring.Adapt2Reward`, each encoded once, so that streamed and
-    stored scores agree. A subclass says how well T frames do what a sentence says.
+    Each frame is encoded once, and stored videos go through the same window as running episodes, so that streamed and
+    stored scores agree. A subclass says what T frames are worth.
 
     Args:
         encode: From uint8 (N, S, S, 3) to float32 (N, F).
         image_size: S.
         num_frames: T.
-        calibration: From similarity to probability of success; None: sigmoid(similarity), which ranks but is no
-            probability.
+        calibration: From what is found to probability of success.
         name: How the model is called.
 
     Attributes:
@@ -54,23 +53,19 @@ class WindowedReward(abc.ABC):
         *,
         image_size: int,
         num_frames: int,
-        calibration: Calibration | None = None,
+        calibration: Calibration,
         name: str,
     ) -> None:
-        self.num_frames, self.name = num_frames, name
-        self.calibration = calibration or Calibration(slope=1.0, intercept=0.0)
+        self.num_frames, self.name, self.calibration = num_frames, name, calibration
         self._encode, self._image_size = encode, image_size
 
     @abc.abstractmethod
-    def rate(self, seen_BTF: NDArray[np.float32], instructions: Sequence[str]) -> NDArray[np.float32]:
-        """Rate B windows against M different sentences.
+    def score_windows(self, seen_BTF: NDArray[np.float32], instructions: Sequence[str]) -> Scores:
+        """Score B windows against one instruction each.
 
         Args:
             seen_BTF: float32 (B, T, F), frame features in order of time; the last is the newest frame's.
-            instructions: M sentences.
-
-        Returns:
-            float32 (B, M), in [-1, 1].
+            instructions: B sentences.
         """
 
     @property
@@ -88,7 +83,7 @@ class WindowedReward(abc.ABC):
         return encoded
 
     def see(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        """Encode the windows of whole videos: float32 (B, T, F)."""
+        """Encode the windows of whole videos, each frame once: float32 (B, T, F)."""
         if len(videos) == 0:
             raise FrameError("expected at least one video, got none")
         rows = []
@@ -100,17 +95,55 @@ class WindowedReward(abc.ABC):
 
     def score(self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]) -> Scores:
         """See `RewardModel.score`."""
-        if len(videos) == 0:
-            raise FrameError("expected at least one video, got none")
         sentences = check_instructions(instructions, len(videos))
-        return self.compare(self.see(videos), sentences)
+        return self.score_windows(self.see(videos), sentences)
 
     def score_steps(self, video: NDArray[np.uint8], instruction: str) -> Scores:
         """See `RewardModel.score_steps`."""
         sentences = check_instructions([instruction])
         features_NF = self.encode_frames(check_video(video))
         rows = window_indices(len(video), self.num_frames)
-        return self.compare(features_NF[rows], sentences * len(rows))
+        return self.score_windows(features_NF[rows], sentences * len(rows))
+
+    def stream(self, instructions: Sequence[str]) -> WindowedStream:
+        """See `RewardModel.stream`."""
+        return WindowedStream(self, check_instructions(instructions))
+
+
+class SimilarityReward(WindowedReward):
+    """A model that says how well T frames do what a sentence says, and knows no failure modes.
+
+    Args:
+        encode: See `WindowedReward`.
+        image_size: S.
+        num_frames: T.
+        calibration: Fitted on held-out clips; None: sigmoid(similarity), which ranks but is no probability.
+        name: How the model is called.
+    """
+
+    def __init__(
+        self,
+        encode: Callable[[NDArray[np.uint8]], NDArray[np.float32]],
+        *,
+        image_size: int,
+        num_frames: int,
+        calibration: Calibration | None = None,
+        name: str,
+    ) -> None:
+        curve = calibration or Calibration(slope=1.0, intercept=0.0)
+        super().__init__(encode, image_size=image_size, num_frames=num_frames, calibration=curve, name=name)
+
+    @abc.abstractmethod
+    def rate(self, seen_BTF: NDArray[np.float32], instructions: Sequence[str]) -> NDArray[np.float32]:
+        """Rate B windows against M different sentences.
+
+        Args:
+            seen_BTF: See `WindowedReward.score_windows`.
+            instructions: M sentences.
+
+        Returns:
+            float32 (B, M), in [-1, 1].
+        """
 
     def score_matrix(
         self, videos: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], instructions: Sequence[str]
@@ -128,12 +161,8 @@ class WindowedReward(abc.ABC):
         similarity = self._rated(self.see(videos), sentences)
         return ScoreMatrix(similarity, self.calibration(similarity))
 
-    def stream(self, instructions: Sequence[str]) -> WindowedStream:
-        """See `RewardModel.stream`."""
-        return WindowedStream(self, check_instructions(instructions))
-
-    def compare(self, seen_BTF: NDArray[np.float32], instructions: Sequence[str]) -> Scores:
-        """Score B windows against one instruction each."""
+    def score_windows(self, seen_BTF: NDArray[np.float32], instructions: Sequence[str]) -> Scores:
+        """See `WindowedReward.score_windows`."""
         different = list(dict.fromkeys(instructions))
         column = [different.index(sentence) for sentence in instructions]
         similarity = self._rated(seen_BTF, different)[np.arange(len(column)), column]
@@ -186,7 +215,10 @@ class WindowedStream:
             self._keep(number, features_MF[place], bool(reset_mask[place]))
             for place, number in enumerate(rows.tolist())
         ]
-        return self._model.compare(np.stack(seen), [self._instructions[number] for number in rows.tolist()])
+        return self._score(np.stack(seen), [self._instructions[number] for number in rows.tolist()])
+
+    def _score(self, seen_MTF: NDArray[np.float32], instructions: list[str]) -> Scores:
+        return self._model.score_windows(seen_MTF, instructions)
 
     def _keep(self, number: int, feature_F: NDArray[np.float32], first: bool) -> NDArray[np.float32]:
         """Append a frame to an episode; returns the T frames (T, F) that are seen now."""
@@ -195,5 +227,5 @@ class WindowedStream:
             raise FrameError(f"episode {number} has no first frame yet: push it with reset_mask[{number}] = True")
         self._windows[number] = window
         kept = self._kept[number]
-        self._kept[number] = [kept[place] for place in window.push()] + [feature_F]
-        return np.stack([self._kept[number][place] for place in spread(len(window.kept), self._model.num_frames)])
+        kept = self._kept[number] = [*(kept[place] for place in window.push().tolist()), feature_F]
+        return np.stack([kept[place] for place in spread(len(kept), self._model.num_frames).tolist()])

@@ -13,8 +13,8 @@ from a2r_gym.baselines.concept2robot import Concept2Robot, Concept2RobotConfig, 
 from a2r_gym.baselines.dvd import DVD, DVDConfig, DVDNetwork
 from a2r_gym.baselines.liv import LIV, LIVConfig, LIVNetwork
 from a2r_gym.baselines.roboclip import RoboCLIPConfig, RoboCLIPNetwork, trained_roboclip
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.reward_network import RewardNetwork, TaskEntry
-from a2r_gym.models.scoring import Calibration
 from a2r_gym.models.windowed import WindowedReward
 
 DRAWER, MUG, FAUCET = "close the drawer", "push the mug to the left", "turn the faucet"

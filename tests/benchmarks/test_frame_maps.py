@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from a2r_gym.baselines import load_baseline
-from a2r_gym.models.scoring import Adapt2Reward, Calibration
+from a2r_gym.models.calibration import Calibration
+from a2r_gym.models.scoring import Adapt2Reward
 from benchmarks.frame_maps import StoredMaps, read_stored
 from tests.tiny_backbone import IMAGE_SIZE
 from tests.training.in_threads import in_threads

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.checkpoint import CheckpointMeta, save_checkpoint
 from a2r_gym.models.reward_network import TaskEntry
-from a2r_gym.models.scoring import Calibration
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))

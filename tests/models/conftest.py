@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig
 from a2r_gym.models.backbones import DEFAULT_BACKBONE, load_backbone
 from a2r_gym.models.backbones.interface import Backbone
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.reward_network import TaskEntry
-from a2r_gym.models.scoring import Adapt2Reward, Calibration
+from a2r_gym.models.scoring import Adapt2Reward
 
 TASKS = (
     TaskEntry(name="tabletop/drawer-close", instructions=("close the drawer", "push the drawer shut")),

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from a2r_gym.errors import FrameError, NonFiniteRewardError
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.frame_mean import FrameMean
-from a2r_gym.models.scoring import Calibration
 from a2r_gym.models.window import window_indices
 from a2r_gym.protocols import RewardModel
 

@@ -11,7 +11,8 @@ import torch
 
 from a2r_gym.errors import FrameError, InstructionError, NonFiniteRewardError
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork
-from a2r_gym.models.scoring import Adapt2Reward, Calibration
+from a2r_gym.models.calibration import Calibration
+from a2r_gym.models.scoring import Adapt2Reward
 from a2r_gym.protocols import FailureAware, FailureModes, MarginStream, RewardModel
 from tests.models.conftest import CALIBRATION, TASKS, MakeNetwork, MakeVideo
 

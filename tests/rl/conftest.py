@@ -15,9 +15,9 @@ import torch
 
 from a2r_gym import registration
 from a2r_gym.models.adapt2reward import Adapt2RewardNetwork, ModelConfig
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.checkpoint import CheckpointMeta, save_checkpoint
 from a2r_gym.models.reward_network import TaskEntry
-from a2r_gym.models.scoring import Calibration
 from a2r_gym.wrappers import episode_rewards
 from tests.rl.point_env import FAMILY, POINT, BrightnessModel, PointEnv
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from torch import nn
 
-from a2r_gym.models import runtime, scoring, windowed
+from a2r_gym.models import runtime, windowed
 from a2r_train import features
 
 
@@ -23,7 +23,7 @@ def in_threads() -> Iterator[None]:
         return runtime.TorchRuntime(module)
 
     with pytest.MonkeyPatch.context() as patch:
-        for module in (runtime, scoring, windowed):
+        for module in (runtime, windowed):
             patch.setattr(module, "make_runtime", make_torch)
         patch.setattr(features.multiprocessing, "get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
         yield

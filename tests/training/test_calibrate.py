@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 import a2r_gym
 from a2r_gym.errors import A2RError, CheckpointError, DataError, NonFiniteRewardError
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.checkpoint import CheckpointMeta, load_network, save_checkpoint
-from a2r_gym.models.scoring import Calibration
 from a2r_gym.protocols import ScoreMatrix
 from a2r_train import calibrate as command
 from a2r_train.calibrate import Pairs, calibrate, fit_calibration, fit_with_margin

@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from a2r_gym import cli
-from a2r_gym.models import runtime, scoring
+from a2r_gym.models import runtime, windowed
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.checkpoint import CheckpointMeta, load_reward, save_checkpoint
-from a2r_gym.models.scoring import Calibration
 from a2r_train.data.clips import ClipSet
 from a2r_train.failures import find_failures
 from tests.tiny_backbone import IMAGE_SIZE
@@ -32,7 +32,7 @@ def _in_torch(tiny_backbone: str, monkeypatch: pytest.MonkeyPatch) -> None:
         del size, name
         return runtime.TorchRuntime(module)
 
-    monkeypatch.setattr(scoring, "make_runtime", make_torch)
+    monkeypatch.setattr(windowed, "make_runtime", make_torch)
 
 
 @pytest.fixture(scope="module")

@@ -8,22 +8,18 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.torch import load_file
-from torch import nn
 
 import a2r_gym
 from a2r_gym.errors import CheckpointError, DataError, UnknownNameError
-from a2r_gym.models import runtime, scoring
 from a2r_gym.models.checkpoint import load_network
-from a2r_train import features, recipes
 from a2r_train import fit as fit_module
+from a2r_train import recipes
 from a2r_train.calibrate import fit_calibration, fit_with_margin, score_pairs
 from a2r_train.data.clips import ClipSet
 from a2r_train.fit import FitArgs, fit, main
@@ -35,6 +31,7 @@ from a2r_train.training_parts import TrainingPart, frames_of, load_human
 from tests.tiny_backbone import ENTRY, IMAGE_SIZE, TINY
 from tests.training.collected import write_clips
 from tests.training.data.human_data import write_layout
+from tests.training.in_threads import in_threads
 from tests.training.synthetic import KEPT, TABLETOP, make_clips
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,16 +59,7 @@ def _recipe(**changes: object) -> Recipe:
 
 @pytest.fixture(scope="module", autouse=True)
 def _in_threads(tiny_backbone: str) -> object:
-    """Let the pool's workers be threads, which know the tiny backbone, and encode in torch: nothing to compile."""
-
-    def make_torch(module: nn.Module, size: int, name: str | None = None) -> runtime.TorchRuntime:
-        del size, name
-        return runtime.TorchRuntime(module)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runtime, "make_runtime", make_torch)
-        patch.setattr(scoring, "make_runtime", make_torch)
-        patch.setattr(features.multiprocessing, "get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
+    with in_threads(), pytest.MonkeyPatch.context() as patch:
         patch.setitem(recipes.RECIPES, "mini", _recipe)
         yield
 

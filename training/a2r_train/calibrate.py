@@ -20,8 +20,9 @@ from tqdm import tqdm
 from tyro.conf import Positional
 
 from a2r_gym.errors import CheckpointError, DataError, NonFiniteRewardError
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.checkpoint import find_checkpoint, load_network, load_reward, replace_calibration
-from a2r_gym.models.scoring import Adapt2Reward, Calibration
+from a2r_gym.models.scoring import Adapt2Reward
 from a2r_gym.protocols import MatrixModel
 from a2r_train.card import CALIBRATION, calibration_line
 from a2r_train.data.clips import ClipSet, load_clips

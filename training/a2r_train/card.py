@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from a2r_gym.models.backbones import DEFAULT_BACKBONE
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.checkpoint import CheckpointMeta
 from a2r_gym.models.reward_network import NetworkConfig, RewardNetwork
-from a2r_gym.models.scoring import Calibration
 from a2r_train.data.clips import ClipSet
 
 __all__ = ["CALIBRATION", "calibration_line", "model_card"]

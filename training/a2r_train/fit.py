@@ -16,10 +16,10 @@ from tyro.conf import Positional
 
 from a2r_gym.baselines.dvd import MIN_DEMONSTRATIONS
 from a2r_gym.errors import CheckpointError, DataError
+from a2r_gym.models.calibration import Calibration
 from a2r_gym.models.checkpoint import CheckpointMeta, load_network, save_checkpoint
 from a2r_gym.models.methods import find_method
 from a2r_gym.models.reward_network import NetworkConfig, RewardNetwork, TaskEntry
-from a2r_gym.models.scoring import Calibration
 from a2r_train.calibrate import calibrate
 from a2r_train.card import model_card
 from a2r_train.data.clips import ClipSet, load_clips

@@ -27,8 +27,8 @@ from a2r_gym.models.backbones.interface import Backbone, FrozenTrunk
 from a2r_gym.models.backbones.weight_files import file_hash, find_weights, read_tensors
 
 if TYPE_CHECKING:
+    from a2r_gym.models.calibration import Calibration
     from a2r_gym.models.frame_mean import FrameMean
-    from a2r_gym.models.scoring import Calibration
 
 __all__ = ["Singularity", "TemporalEncoder", "load", "read_singularity", "zero_shot"]
 
