@@ -183,8 +183,8 @@ def load_reward(name: str | os.PathLike[str] | None = None, *, runtime: str | No
     Args:
         name: A bundled checkpoint's name, a folder, or a baseline without training, one of
             `a2r_gym.baselines.BASELINES`; None: `BUNDLED`.
-        runtime: ``"torch"``, ``"openvino"``, ``"openvino-bf16"``, or None: the fastest that is installed and changes
-            no score by more than rounding.
+        runtime: ``"torch"``, ``"openvino"``, ``"openvino-bf16"``, ``"cuda"`` (a GPU, in bf16), or None: the fastest
+            that is installed and changes no score by more than rounding.
 
     Returns:
         The model, ready to score: of the class that the checkpoint's method has.

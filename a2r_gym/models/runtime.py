@@ -1,6 +1,6 @@
-"""What computes: torch anywhere, OpenVINO on CPUs where it is installed.
+"""What computes: torch anywhere, OpenVINO on CPUs where it is installed, torch in bf16 on a GPU.
 
-Both take the same modules. OpenVINO runs them on one thread, in f32 unless bf16 is asked for: bf16 takes three quarters
+All take the same modules. OpenVINO runs them on one thread, in f32 unless bf16 is asked for: bf16 takes three quarters
 of the time, but it changes a similarity by up to 0.01 (`benchmarks/throughput.py --only parts fidelity`).
 
 Shape suffixes: N frames, H W picture, C channels, B videos, T frames of the head, F frame feature, D embedding.
@@ -25,7 +25,7 @@ from a2r_gym.models.temporal import TemporalHead
 
 __all__ = ["RUNTIMES", "FrameRuntime", "OpenVINORuntime", "TorchRuntime", "make_head_runtime", "make_runtime"]
 
-RUNTIMES: Final = ("torch", "openvino", "openvino-bf16")
+RUNTIMES: Final = ("torch", "openvino", "openvino-bf16", "cuda")
 _TORCH_HEADS: Final = 512
 """Videos that torch embeds at a time."""
 
@@ -45,11 +45,17 @@ class FrameRuntime(Protocol):
 
 
 class TorchRuntime:
-    """The reference: eager torch, fp32, on the module's own device."""
+    """Eager torch on the module's own device.
 
-    name = "torch"
+    Args:
+        module: The frame encoder.
+        max_batch: Frames that are encoded at a time.
+        precision: ``"f32"``, the reference, or ``"bf16"`` where torch's autocast allows.
+        name: How the runtime is called.
+    """
 
-    def __init__(self, module: nn.Module, *, max_batch: int = 64) -> None:
+    def __init__(self, module: nn.Module, *, max_batch: int = 64, precision: str = "f32", name: str = "torch") -> None:
+        self.name, self._rounds = name, precision != "f32"
         # what a module does not share with its network, a buffer of its own, follows to the network's device
         self._module, self._max_batch = module.eval().to(next(module.parameters()).device), max_batch
 
@@ -57,10 +63,14 @@ class TorchRuntime:
     def __call__(self, frames_NHWC: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `FrameRuntime`."""
         device = next(self._module.parameters()).device
-        parts = [
-            self._module(torch.from_numpy(np.require(part, requirements=["C", "W"])).to(device)).float().cpu().numpy()
-            for part in np.split(frames_NHWC, range(self._max_batch, len(frames_NHWC), self._max_batch))
-        ]
+        with torch.autocast(device.type, torch.bfloat16, enabled=self._rounds):
+            parts = [
+                self._module(torch.from_numpy(np.require(part, requirements=["C", "W"])).to(device))
+                .float()
+                .cpu()
+                .numpy()
+                for part in np.split(frames_NHWC, range(self._max_batch, len(frames_NHWC), self._max_batch))
+            ]
         return np.concatenate(parts)
 
 
@@ -104,12 +114,15 @@ def make_head_runtime(
         head: The trained head.
         num_frames: T.
         frame_features: F.
-        name: One of `RUNTIMES`; a runtime of another name is taken for torch's.
+        name: One of `RUNTIMES`; a runtime of another name is taken for torch's. For ``"cuda"`` the head goes to the
+            GPU.
 
     Returns:
         From float32 (B, T, F), B >= 1, to float32 (B, D), unit length.
     """
-    if name not in RUNTIMES[1:]:
+    if name == "cuda":
+        head.to("cuda")
+    if not name.startswith("openvino"):
         return lambda features_BTF: _torch_head(head, features_BTF)
     example = torch.zeros((1, num_frames, frame_features))
     return OpenVINOGraph(FrozenHead(head), example, precision=_precision(name))
@@ -137,12 +150,12 @@ def make_runtime(module: nn.Module, image_size: int, name: str | None = None) ->
         module: From uint8 (N, S, S, 3) to (N, ...).
         image_size: S.
         name: One of `RUNTIMES`; None: OpenVINO where it is installed and the module is on the CPU, else
-            torch.
+            torch. For ``"cuda"`` the module goes to the GPU.
 
     Raises:
         UnknownNameError: No such runtime.
         MissingDependencyError: OpenVINO was asked for and is not installed.
-        BackendError: bf16 was asked for, and this CPU has none.
+        BackendError: bf16 or a GPU was asked for, and this machine has none.
     """
     installed = importlib.util.find_spec("openvino") is not None
     on_cpu = next(module.parameters()).device.type == "cpu"
@@ -152,6 +165,10 @@ def make_runtime(module: nn.Module, image_size: int, name: str | None = None) ->
         return TorchRuntime(module)
     if name not in RUNTIMES:
         raise unknown_name("runtime", name, RUNTIMES)
+    if name == "cuda":
+        if not torch.cuda.is_available():
+            raise BackendError("runtime 'cuda': torch finds no GPU; leave the runtime out, or see `a2r doctor`")
+        return TorchRuntime(module.to("cuda"), precision="bf16", name=name)
     if not installed:
         raise MissingDependencyError(f"runtime {name!r} needs OpenVINO; install it with: pip install 'a2r-gym[fast]'")
     if name == "openvino":

@@ -227,7 +227,8 @@ class VMPC:
         rng = np.random.default_rng([seed, 7])
         _, info = env.reset(seed=seed)
         frames, solved, actions = [env.render()], [bool(info["is_success"])], []
-        plans, moments = [], []
+        plans: list[Plan] = []
+        moments: list[Moment] = []
         moment: Moment | None = None
         for number in range(self._config.num_plans):
             moment = self.look(env.get_state(), np.stack(frames), moment)

@@ -6,6 +6,7 @@ import importlib.util
 from functools import partial
 
 import numpy as np
+import torch
 
 from a2r_gym.models.openvino_graph import openvino_has_bf16
 from benchmarks.speed.clock import Arm, interleave, ratio, repeat
@@ -17,9 +18,10 @@ __all__ = ["parts", "pictures", "runtimes"]
 
 def runtimes() -> list[str]:
     """List the runtimes that this machine has, torch first."""
-    if importlib.util.find_spec("openvino") is None:
-        return ["torch"]
-    return ["torch", "openvino", *(["openvino-bf16"] if openvino_has_bf16() else [])]
+    found = ["torch"]
+    if importlib.util.find_spec("openvino") is not None:
+        found += ["openvino", *(["openvino-bf16"] if openvino_has_bf16() else [])]
+    return [*found, *(["cuda"] if torch.cuda.is_available() else [])]
 
 
 def parts(size: Size) -> Section:

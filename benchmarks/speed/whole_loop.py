@@ -23,13 +23,15 @@ __all__ = ["whole_loop"]
 
 EPISODE = 200
 """Steps of the episode at whose end D scores once."""
+_ROUNDED = ("openvino-bf16", "cuda")
+"""Runtimes that change the reward by more than rounding in f32: arms beside ours."""
 _PARTS = ("step", "render", "encode", "head")
 
 
 def whole_loop(size: Size) -> Section:
     """Time our loop, its parts, and the loops A, B, B2, C and D."""
-    loop, theirs, half = OurLoop(), GymnasiumLoop(), runtimes()[-1]
-    others = [OurLoop(reward=reward_model(half))] if half.endswith("bf16") else []
+    loop, theirs = OurLoop(), GymnasiumLoop()
+    others = {name: OurLoop(reward=reward_model(name)) for name in runtimes() if name in _ROUNDED}
     slow = {
         f"A: Gymnasium + ViT-B-32 on {WINDOW} frames": clip_arm(newest_only=False),
         f"B: Gymnasium + our encoder in torch on {WINDOW} frames": reencoding(reward_model("torch")),
@@ -38,15 +40,15 @@ def whole_loop(size: Size) -> Section:
     }
     arms = [
         Arm("ours", partial(loop.run, size.steps), size.steps),
-        *(Arm(f"ours, {half}", partial(other.run, size.steps), size.steps) for other in others),
+        *(Arm(f"ours, {name}", partial(other.run, size.steps), size.steps) for name, other in others.items()),
         *_parts(size.steps),
         *(Arm(name, partial(theirs.run, size.slow_steps, reward), size.slow_steps) for name, reward in slow.items()),
         Arm("Gymnasium's step and picture", repeat(size.slow_steps, partial(_bare, theirs)), size.slow_steps),
         Arm("S3D on 32 frames", s3d_arm()),
     ]
     timings = interleave(arms, size.rounds, "whole loop")
-    for each in (loop, theirs, *others):
-        each.env.close()
+    for env in (loop.env, theirs.env, *(other.env for other in others.values())):
+        env.close()
     timings["D: Gymnasium + S3D at the end of 200 steps"] = _once_an_episode(
         timings["Gymnasium's step and picture"], timings["S3D on 32 frames"]
     )

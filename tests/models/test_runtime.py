@@ -9,6 +9,7 @@ import sys
 import gymnasium as gym
 import numpy as np
 import pytest
+import torch
 
 import a2r_gym
 from a2r_gym.errors import BackendError, MissingDependencyError, UnknownNameError
@@ -41,6 +42,27 @@ def test_torch_takes_a_view(encoder: FrameEncoder, make_video: MakeVideo) -> Non
     np.testing.assert_array_equal(TorchRuntime(encoder)(frames[::-2]), TorchRuntime(encoder)(frames[::-2].copy()))
 
 
+def test_torch_rounds_only_where_it_is_asked_to(encoder: FrameEncoder, make_video: MakeVideo) -> None:
+    frames = make_video(3)
+    exact, rounded = TorchRuntime(encoder)(frames), TorchRuntime(encoder, precision="bf16", name="half")(frames)
+    assert rounded.dtype == np.float32
+    assert 0.0 < np.abs(rounded - exact).max() < 0.1 * np.abs(exact).max()
+
+
+def test_a_gpu_is_refused_where_there_is_none(encoder: FrameEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(BackendError, match="finds no GPU"):
+        make_runtime(encoder, 32, "cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no GPU")
+def test_a_gpu_gives_torchs_scores(make_video: MakeVideo) -> None:
+    exact, fast = (a2r_gym.load_reward(runtime=name) for name in ("torch", "cuda"))
+    assert fast.runtime == "cuda"  # type: ignore[attr-defined]
+    scores = [model.score([make_video(9)] * 3, ["close the drawer"] * 3) for model in (exact, fast)]
+    np.testing.assert_allclose(scores[1].similarity, scores[0].similarity, atol=2e-2)
+
+
 def openvino_or_skip(name: str) -> str:
     """Skip where this machine cannot run it."""
     if not HAS_OPENVINO:
@@ -52,7 +74,7 @@ def openvino_or_skip(name: str) -> str:
     return name
 
 
-@pytest.mark.parametrize("name", RUNTIMES[1:])
+@pytest.mark.parametrize("name", RUNTIMES[1:3])
 def test_openvino_agrees_with_torch_and_keeps_its_results(
     encoder: FrameEncoder, make_video: MakeVideo, name: str
 ) -> None:
@@ -78,7 +100,7 @@ def test_bf16_leaves_the_layers_exact_that_cannot_bear_it() -> None:
     assert exact @ fast / np.linalg.norm(exact) / np.linalg.norm(fast) > 0.9998  # all in bf16: below 0.9995
 
 
-@pytest.mark.parametrize("name", RUNTIMES[1:])
+@pytest.mark.parametrize("name", RUNTIMES[1:3])
 def test_the_head_embeds_as_in_torch_in_parts_of_any_size(network: Adapt2RewardNetwork, name: str) -> None:
     count, features = network.config.num_frames, network.frame_features
     videos = np.random.default_rng(0).normal(size=(19, count, features)).astype(np.float32)
