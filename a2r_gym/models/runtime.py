@@ -99,10 +99,13 @@ class OpenVINORuntime:
 
     def __call__(self, frames_NHWC: NDArray[np.uint8]) -> NDArray[np.float32]:
         """See `FrameRuntime`."""
-        rows: Any = frames_NHWC
+        return np.concatenate([self._encode(frame[None]) for frame in frames_NHWC])
+
+    def _encode(self, frame: NDArray[Any]) -> NDArray[np.float32]:
+        seen = frame
         for graph in self._graphs:
-            rows = graph(rows)
-        return np.asarray(rows)
+            seen = graph(seen)
+        return seen
 
 
 def make_head_runtime(
