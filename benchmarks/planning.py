@@ -10,10 +10,10 @@ A trial is one episode of `a2r_gym.planners.vmpc` from a start of its own, with 
 task's rule at its last step, for a mug that goes sideways at any (as DVD counts). From the same starts other planners
 run: ``random`` carries out the first candidate that it draws, ``progress`` sees the task's true progress in the
 simulator instead of the learned reward (a floor and a bound for what a reward can reach with this planner),
-``ahead`` is ``learned`` with candidates that reach to the episode's end, and ``latent`` plans on the learned reward with
-learned dynamics. ``search`` tries to fool the reward: one plan of the whole
-episode, refined five times, so that 600 videos are searched for the one that the reward likes best; where it fails, the
-reward was wrong, or there was no success to find, which ``search-progress`` tells, the same search on true progress.
+``ahead`` is ``learned`` with candidates that reach to the episode's end, and ``latent`` plans on the learned reward
+with learned dynamics. ``search`` tries to fool the reward: one plan of the whole episode, refined five times, so that
+600 videos are searched for the one that the reward likes best; where it fails, the reward was wrong, or there was no
+success to find, which ``search-progress`` tells, the same search on true progress.
 """
 
 from __future__ import annotations
