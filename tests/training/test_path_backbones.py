@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from a2r_gym.models import runtime, scoring
+from a2r_gym.models import runtime, windowed
 from a2r_gym.models.backbones import load_backbone
 from a2r_gym.models.checkpoint import load_network, load_reward
 from a2r_gym.models.frames import resize_frames
@@ -31,7 +31,7 @@ BACKBONE = "singularity:tiny.pth"
 def _in_threads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let the pool's workers be threads that encode in torch's fp32, and write the weights."""
     monkeypatch.setattr(features.multiprocessing, "get_context", lambda _: SimpleNamespace(Pool=ThreadPool))
-    for module in (runtime, scoring):
+    for module in (runtime, windowed):
         monkeypatch.setattr(module, "make_runtime", lambda made, size, name=None: runtime.TorchRuntime(made))
     monkeypatch.setenv("A2R_WEIGHTS", str(tmp_path))
     torch.save(singularity_state(), tmp_path / "tiny.pth")
