@@ -9,11 +9,10 @@
 A trial is one episode of `a2r_gym.planners.vmpc` from a start of its own, with exact dynamics. It succeeds by the
 task's rule at its last step, for a mug that goes sideways at any (as DVD counts). From the same starts other planners
 run: ``random`` carries out the first candidate that it draws, ``progress`` sees the task's true progress in the
-simulator instead of the learned reward (a floor and a bound for what a reward can reach with this planner),
-``ahead`` is ``learned`` with candidates that reach to the episode's end, and ``latent`` plans on the learned reward
-with learned dynamics. ``search`` tries to fool the reward: one plan of the whole episode, refined five times, so that
-600 videos are searched for the one that the reward likes best; where it fails, the reward was wrong, or there was no
-success to find, which ``search-progress`` tells, the same search on true progress.
+simulator instead of the learned reward (a floor and a bound for what a reward can reach with this planner), and
+``latent`` plans on the learned reward with learned dynamics. ``search`` tries to fool the reward: one plan of the whole
+episode, refined five times, so that 600 videos are searched for the one that the reward likes best; where it fails, the
+reward was wrong, or there was no success to find, which ``search-progress`` tells, the same search on true progress.
 """
 
 from __future__ import annotations
@@ -40,8 +39,8 @@ FIRST_SEED: Final = 9_700
 SCENES: Final = ("train", "recolor", "viewpoint", "rearranged")
 ANY_STEP: Final = ("mug-left", "mug-right")
 PLANNERS: Final = ("learned", "random", "progress")
-_OTHERS: Final = ("ahead", "latent", "search", "search-progress")
-_LEARNED: Final = ("learned", "ahead", "latent", "search")
+_OTHERS: Final = ("latent", "search", "search-progress")
+_LEARNED: Final = ("learned", "latent", "search")
 """Those that plan on the learned reward."""
 _EPISODE_STEPS: Final = 60
 _SEARCH_ITERATIONS: Final = 5
@@ -115,8 +114,6 @@ def trial(cell: tuple[str, str, str, int], options: dict[str, Any]) -> bool:
         measure=options["measure"] if learned else "progress",
         cem=CEMConfig(population_size=1, num_iterations=0) if planner == "random" else search,
     )
-    if planner == "ahead":
-        config = replace(config, plans_ahead=config.num_plans)
     if whole:
         config = replace(config, num_plans=1, plan_steps=_EPISODE_STEPS)
     env = simulator_env(name, kwargs)

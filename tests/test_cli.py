@@ -18,7 +18,7 @@ OPTIONS = {
     "rl": "action-repeat algorithm env-reward-scale eval-episodes eval-every no-resume no-video num-envs out resume "
     "reward reward-every reward-mode reward-model seed steps video",
     "plan": "action-hold dynamics episodes initial instruction latent measure num-iterations num-plans out plan-steps "
-    "plans-ahead population-size reward-model scene screening seed workers",
+    "population-size reward-model scene screening seed workers",
     "ddpg-cem": "distractors episodes eval-episodes eval-every no-resume no-video out resume reward reward-mode "
     "reward-model save-every seed video viewpoint warm-up waypoints",
     "collect": "families no-sheets out preset scale seed sheets tasks workers",

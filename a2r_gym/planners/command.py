@@ -48,8 +48,7 @@ class PlanArgs:
         reward_model: A bundled name or a folder.
         measure: What candidates are judged by: ``similarity``, ``success`` or ``margin``.
         num_plans: Plans of an episode.
-        plan_steps: Environment steps that are carried out of each.
-        plans_ahead: How many plans a candidate reaches ahead, at most to the episode's end; 1 as in DVD.
+        plan_steps: Environment steps of each.
         action_hold: Steps for which each drawn action is held.
         screening: Candidates drawn for each one of the first population, so that some move each thing; 1: none.
         population_size: Candidates scored at a time.
@@ -70,7 +69,6 @@ class PlanArgs:
     measure: str = VMPCConfig.measure
     num_plans: int = VMPCConfig.num_plans
     plan_steps: int = VMPCConfig.plan_steps
-    plans_ahead: int = VMPCConfig.plans_ahead
     action_hold: int = VMPCConfig.action_hold
     screening: int = VMPCConfig.screening
     population_size: int = CEMConfig.population_size
@@ -86,7 +84,6 @@ class PlanArgs:
         return VMPCConfig(
             num_plans=self.num_plans,
             plan_steps=self.plan_steps,
-            plans_ahead=self.plans_ahead,
             action_hold=self.action_hold,
             screening=self.screening,
             measure=self.measure,

@@ -6,8 +6,7 @@ arcsine law, since steps drawn evenly one by one cancel out and go nowhere, and 
 Where dynamics can tell cheaply which things a candidate moves, more are drawn than are scored, and half of the first
 population is chosen so that every thing is moved by some: no reward tells a hand that touches nothing where to go.
 
-Shape suffixes: N candidates, H steps of a candidate, A action, D = (H / hold) A dimensions of the search, P frames so
-far.
+Shape suffixes: N candidates, H steps of a plan, A action, D = (H / hold) A dimensions of the search, P frames so far.
 """
 
 from __future__ import annotations
@@ -36,9 +35,7 @@ class VMPCConfig:
 
     Attributes:
         num_plans: Plans of an episode.
-        plan_steps: Environment steps that are carried out of each.
-        plans_ahead: How many plans a candidate reaches ahead, at most to the episode's end; with 1, as in DVD, it is
-            judged by what it shows after ``plan_steps``.
+        plan_steps: H, environment steps of each.
         action_hold: Steps for which each drawn action is held; divides ``plan_steps``.
         screening: How many candidates are drawn for each one of the first population; 1: none is chosen by touch.
         measure: What candidates are judged by, one of `a2r_gym.planners.plan_scorer.MEASURES`.
@@ -47,7 +44,6 @@ class VMPCConfig:
 
     num_plans: int = 3
     plan_steps: int = 20
-    plans_ahead: int = 1
     action_hold: int = 10
     screening: int = 4
     measure: str = "similarity"
@@ -55,8 +51,8 @@ class VMPCConfig:
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        if min(self.num_plans, self.plan_steps, self.plans_ahead, self.action_hold, self.screening) < 1:
-            raise ValueError("expected num_plans, plan_steps, plans_ahead, action_hold and screening >= 1")
+        if min(self.num_plans, self.plan_steps, self.action_hold, self.screening) < 1:
+            raise ValueError("expected num_plans, plan_steps, action_hold and screening >= 1")
         if self.plan_steps % self.action_hold:
             raise ValueError(
                 f"expected plan_steps to be a multiple of action_hold, got {self.plan_steps} and {self.action_hold}"
@@ -67,7 +63,7 @@ class Plan(NamedTuple):
     """What was decided at one moment.
 
     Attributes:
-        actions: float32 (``plan_steps``, A), the beginning of the best candidate: what is carried out.
+        actions: float32 (H, A).
         score: Of the best candidate.
         candidates: float32 (N, H, A), the last population, best first.
         search: What the search found.
@@ -144,7 +140,9 @@ class VMPC:
         low, high = getattr(action_space, "low", None), getattr(action_space, "high", None)
         if low is None or high is None:
             low = high = np.full(1, np.nan)
-        self._action_bounds: Bounds = check_bounds(low, high)
+        check_bounds(low, high)
+        knots = config.plan_steps // config.action_hold
+        self._bounds: Bounds = check_bounds(np.tile(low, knots), np.tile(high, knots))
         self._actions = len(low)
         self._dynamics, self._config = dynamics, config
         self._scorer = PlanScorer(model, instruction, config.measure)
@@ -166,41 +164,25 @@ class VMPC:
             features = np.concatenate([before.features, features])
         return Moment(state=state, frames=frames, features=features)
 
-    def plan(
-        self, moment: Moment, rng: np.random.Generator, *, plans_ahead: int = 1, before: Plan | None = None
-    ) -> Plan:
+    def plan(self, moment: Moment, rng: np.random.Generator) -> Plan:
         """Search for the best actions from a moment on.
-
-        Args:
-            moment: Where the episode stands.
-            rng: Of the search.
-            plans_ahead: How many times ``plan_steps`` a candidate has.
-            before: The plan before; where it reached further than what was carried out of it, its rest is tried too.
 
         Raises:
             NonFiniteRewardError: A candidate's score is not finite.
         """
-        horizon = plans_ahead * self._config.plan_steps
-        steps = self._scorer.wanted(len(moment.frames), horizon)
-        knots = horizon // self._config.action_hold
-        bounds = Bounds(*(np.tile(bound, knots) for bound in self._action_bounds))
+        steps = self._scorer.wanted(len(moment.frames), self._config.plan_steps)
 
         def objective(candidates_ND: NDArray[np.float64]) -> NDArray[np.float32]:
             predicted = self._dynamics.predict(moment, self._expanded(candidates_ND), steps)
-            return self._scorer.scores(moment, predicted, horizon)
+            return self._scorer.scores(moment, predicted, self._config.plan_steps)
 
-        first_ND = self._first(moment, bounds, rng)
-        if before is not None:
-            rest_D = before.search.best_D[self._config.plan_steps // self._config.action_hold * self._actions :]
-            first_ND[0, : len(rest_D)] = rest_D
-        found = cem(objective, bounds, self._config.cem, rng, first=first_ND)
-        best_HA = self._expanded(found.best_D[None])[0]
-        return Plan(best_HA[: self._config.plan_steps], found.score, self._expanded(found.candidates_ND), found)
+        found = cem(objective, self._bounds, self._config.cem, rng, first=self._first(moment, rng))
+        return Plan(self._expanded(found.best_D[None])[0], found.score, self._expanded(found.candidates_ND), found)
 
-    def _first(self, moment: Moment, bounds: Bounds, rng: np.random.Generator) -> NDArray[np.float64]:
+    def _first(self, moment: Moment, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw the first population, half of it by what its candidates move: float64 (N, D)."""
         search = self._config.cem
-        drawn_ND = draw(bounds, self._config.screening * search.population_size, search.initial, rng)
+        drawn_ND = draw(self._bounds, self._config.screening * search.population_size, search.initial, rng)
         if self._config.screening == 1 or not isinstance(self._dynamics, TellsTouch):
             return drawn_ND[: search.population_size]
         touched = self._dynamics.touched(moment, self._expanded(drawn_ND))
@@ -227,13 +209,11 @@ class VMPC:
         rng = np.random.default_rng([seed, 7])
         _, info = env.reset(seed=seed)
         frames, solved, actions = [env.render()], [bool(info["is_success"])], []
-        plans: list[Plan] = []
-        moments: list[Moment] = []
+        plans, moments = [], []
         moment: Moment | None = None
         for number in range(self._config.num_plans):
             moment = self.look(env.get_state(), np.stack(frames), moment)
-            ahead = min(self._config.plans_ahead, self._config.num_plans - number)
-            plan = self.plan(moment, rng, plans_ahead=ahead, before=plans[-1] if plans else None)
+            plan = self.plan(moment, rng)
             plans.append(plan)
             moments.append(moment)
             for action in plan.actions:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -89,22 +87,6 @@ class TestWhatIsLookedAt:
         model = PointModel()
         planner(model, PointDynamics()).run(PointEnv(), seed=0)
         assert set(model.lengths) == {8}
-
-
-class TestPlansAhead:
-    def test_candidates_reach_ahead_but_not_beyond_the_episode(self) -> None:
-        config = replace(CONFIG, num_plans=3, plans_ahead=2)
-        episode = planner(PointModel(), PointDynamics(), config).run(PointEnv(), seed=0)
-        assert [plan.candidates.shape[1] for plan in episode.plans] == [20, 20, 10]
-        assert [len(plan.actions) for plan in episode.plans] == [10, 10, 10]
-        np.testing.assert_array_equal(episode.plans[0].actions, episode.plans[0].candidates[0, :10])
-        assert len(episode.actions) == 30
-
-    def test_the_rest_of_the_plan_before_is_tried_again(self) -> None:
-        config = replace(CONFIG, plans_ahead=2, cem=CEMConfig(population_size=4, num_iterations=0))
-        first, second = planner(PointModel(), PointDynamics(), config).run(PointEnv(), seed=0).plans
-        rest = first.candidates[0, 10:]
-        assert (second.candidates == rest).all(axis=(1, 2)).any()
 
 
 class TestScreening:
