@@ -33,7 +33,7 @@ from a2r_gym.planners.trajectory_run import (
     load_learner,
     load_run,
     make_env,
-    make_episodes,
+    make_tests,
 )
 from a2r_gym.protocols import RewardModel
 from a2r_gym.rl.evaluation import success_rate
@@ -158,7 +158,7 @@ def distill(
     model = resolve_model(lessons[0].config.reward_model) if model is None else model
     tasks = {}
     for folder, lesson in zip(runs, lessons, strict=True):
-        env = make_episodes(lesson.config, model, make)
+        env = make_tests(lesson.config, model, make)
         try:
             rate = success_rate(evaluate(policy.act, env, episodes=eval_episodes))
         finally:

@@ -16,7 +16,7 @@ from tyro.conf import Positional
 from a2r_gym.planners.ddpg_cem import DDPGCEM, LearnerConfig, LearnerConfigError
 from a2r_gym.planners.distill import DistillConfig, distill
 from a2r_gym.planners.trajectory_episodes import TrajectoryEpisodes
-from a2r_gym.planners.trajectory_run import MakeEnv, RunConfig, evaluate, load_run, make_env, make_episodes
+from a2r_gym.planners.trajectory_run import MakeEnv, RunConfig, evaluate, load_run, make_env, make_tests
 from a2r_gym.planners.trajectory_training import as_policy, check_folder, train
 from a2r_gym.protocols import RewardModel
 from a2r_gym.rl.episode_video import Episode, write_video
@@ -197,7 +197,7 @@ def run(
     model = resolve_model(config.reward_model) if model is None else model
     learner = train(config, out, model, resume=resume, save_every=save_every, eval_every=eval_every, make=make)
     points = read_curve(out)
-    tests = make_episodes(config, model, make)
+    tests = make_tests(config, model, make)
     try:
         done = evaluate(as_policy(learner), tests, episodes=eval_episodes)
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +32,7 @@ __all__ = [
     "load_run",
     "make_env",
     "make_episodes",
+    "make_tests",
     "save_run",
 ]
 
@@ -139,6 +140,17 @@ def make_episodes(config: RunConfig, model: RewardModel, make: MakeEnv = make_en
         reward_mode=config.reward_mode,
         first_seed=config.first_seed,
     )
+
+
+def make_tests(config: RunConfig, model: RewardModel, make: MakeEnv = make_env) -> TrajectoryEpisodes:
+    """Build what a run is evaluated in: its environment without its reward, for which every video would be drawn.
+
+    Args:
+        config: Of the run.
+        model: ``config.reward_model``, loaded; the learner sees with its encoders.
+        make: Builds what is inside.
+    """
+    return make_episodes(replace(config, reward="true"), model, make)
 
 
 def draw_for(env: gym.Env[Any, Any]) -> Draw:

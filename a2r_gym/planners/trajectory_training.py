@@ -31,6 +31,7 @@ from a2r_gym.planners.trajectory_run import (
     load_run,
     make_env,
     make_episodes,
+    make_tests,
     save_run,
 )
 from a2r_gym.protocols import RewardModel
@@ -91,7 +92,7 @@ def train(
     """
     check_folder(config, out, resume=resume)
     torch.set_num_threads(1)  # small networks; more threads get into the renderer's way
-    inner, tests = make_episodes(config, model, make), make_episodes(config, model, make)
+    inner, tests = make_episodes(config, model, make), make_tests(config, model, make)
     envs = VecMonitor(DummyVecEnv([lambda: inner]))
     try:
         if resume:

@@ -76,6 +76,18 @@ def test_what_broke_off_goes_on_to_the_same_result(
     assert [point.step for point in read_curve(tmp_path)] == [10, 20]
 
 
+def test_an_evaluation_scores_no_video(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, scored = BanditModel.score_features, [0]
+
+    def counts(self: BanditModel, *arguments: Any) -> Any:
+        scored[0] += 1
+        return own(self, *arguments)
+
+    monkeypatch.setattr(BanditModel, "score_features", counts)
+    go(tmp_path, episodes=6, eval_every=2)
+    assert scored == [6]
+
+
 def test_a_finished_run_goes_on_to_more_episodes(whole: tuple[Path, DDPGCEM], tmp_path: Path) -> None:
     go(tmp_path, episodes=12)
     assert_same(go(tmp_path, episodes=20, resume=True), whole[1])
