@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from a2r_gym.metrics import paired_difference, wilson
+from a2r_gym.metrics import Estimate, paired_difference, wilson
 from a2r_gym.registration import NO_REWARD, env_id
 from a2r_train.file_lock import locked
 from benchmarks.c2r_pools import C2R_SETTINGS, variant_of
@@ -199,12 +199,14 @@ def _gain(results: Results, places: list[str]) -> str:
 
 
 def _curve(results: Results, method: str, places: list[str]) -> tuple[tuple[float, Any], ...]:
-    """Return the mean success of all seeds and tasks at each number of episodes."""
-    runs = [dict(run["curve"]) for place in places for run in _seeds(results, method, place).values()]
-    if not runs or any(not _seeds(results, method, place) for place in places):
+    """Return the mean of the tasks' success at each number of episodes; a task's is that of all its seeds."""
+    tasks = [[dict(run["curve"]) for run in _seeds(results, method, place).values()] for place in places]
+    if not tasks or not all(tasks):
         return ()
-    shared = sorted(set.intersection(*(set(run) for run in runs)))
-    return tuple(
-        (step, wilson(round(sum(run[step] for run in runs) * _CURVE_TESTS), _CURVE_TESTS * len(runs)))
-        for step in shared
-    )
+    shared = sorted(set.intersection(*(set(run) for runs in tasks for run in runs)))
+    return tuple((step, mean_of([_share(runs, step) for runs in tasks])) for step in shared)
+
+
+def _share(runs: list[dict[float, float]], step: float) -> Estimate:
+    """Return the success of one task's seeds after so many episodes."""
+    return wilson(round(sum(run[step] for run in runs) * _CURVE_TESTS), _CURVE_TESTS * len(runs))

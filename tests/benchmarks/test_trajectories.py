@@ -110,6 +110,11 @@ class TestRender:
         assert [point for point, _ in table.curves.lines[0].points] == [4, 8]
         assert table.curves.lines[0].points[-1][1].value == pytest.approx(0.75)
 
+    def test_a_task_with_more_seeds_weighs_no_more_than_another(self) -> None:
+        table = drawn(found("c2r-ours", {(self.TWO[0], 0): 20, (self.TWO[0], 1): 20, (self.TWO[1], 0): 10}))
+        assert {row.label: row.values for row in table.rows}[OURS][0].value == pytest.approx(0.75)
+        assert table.curves.lines[0].points[-1][1].value == pytest.approx(0.75)
+
     def test_nothing_is_compared_before_all_tasks_are_learned(self) -> None:
         table = drawn(found("c2r-ours", {(self.TWO[0], 0): 20}))
         rows = {row.label: row.values for row in table.rows}
